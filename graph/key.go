@@ -1,0 +1,126 @@
+package graph
+
+import (
+	"net/netip"
+	"strings"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/net/publicsuffix"
+)
+
+// Sep stands between the parts of a key.
+const Sep = "|"
+
+// HostKey is the identity of a host: its name in lower case, as it is. A bare
+// and a full name are different hosts unless the configuration aliases them.
+func HostKey(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
+
+// TaskPath is a task's path with its leading backslash.
+func TaskPath(path string) string {
+	return `\` + strings.TrimLeft(strings.TrimSpace(path), `\`)
+}
+
+// TaskKey is the identity of a task on a host.
+func TaskKey(host, path string) string { return host + Sep + strings.ToLower(TaskPath(path)) }
+
+// TaskName is the last element of a task's path.
+func TaskName(path string) string { return path[strings.LastIndexByte(path, '\\')+1:] }
+
+// NormalGUID is a GUID in upper case without braces; "" for nothing, "-", and
+// the all-zero GUID, which Sysmon writes for a process it does not know.
+func NormalGUID(s string) string {
+	s = strings.ToUpper(strings.Trim(strings.TrimSpace(s), "{}"))
+	if len(s) != 36 || s == "00000000-0000-0000-0000-000000000000" {
+		return ""
+	}
+	return s
+}
+
+// BaseName is the last element of a Windows or NT path, in lower case.
+func BaseName(path string) string {
+	path = strings.Trim(path, `" `)
+	return strings.ToLower(path[strings.LastIndexAny(path, `\/`)+1:])
+}
+
+// NormalIP is the canonical form of an IP address: IPv4-mapped ones as IPv4,
+// zones cut; ok is false where s is no address.
+func NormalIP(s string) (ip string, ok bool) {
+	a, err := netip.ParseAddr(strings.TrimSpace(s))
+	if err != nil {
+		return "", false
+	}
+	return a.Unmap().WithZone("").String(), true
+}
+
+// NormalName is a DNS name as it is stored: lower case, punycode, no trailing
+// dot. ok is false where it is empty or "-". A name that IDNA refuses (an
+// underscore, say) is only lower-cased.
+func NormalName(s string) (name string, ok bool) {
+	s = strings.TrimRight(strings.TrimSpace(s), ".")
+	if s == "" || s == "-" {
+		return "", false
+	}
+	if a, err := idna.Lookup.ToASCII(s); err == nil && a != "" {
+		return strings.TrimRight(a, "."), true
+	}
+	return strings.ToLower(s), true
+}
+
+// Scope says what part of the network an endpoint lies in.
+type Scope string
+
+// The scopes.
+const (
+	Public    Scope = "public"
+	Private   Scope = "private"
+	Loopback  Scope = "loopback"
+	LinkLocal Scope = "linklocal"
+	Multicast Scope = "multicast"
+	Reserved  Scope = "reserved"
+	Internal  Scope = "internal"
+)
+
+var reserved = []netip.Prefix{
+	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("192.0.0.0/24"),
+	netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("198.18.0.0/15"),
+	netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("203.0.113.0/24"),
+	netip.MustParsePrefix("240.0.0.0/4"), netip.MustParsePrefix("2001:db8::/32"),
+	netip.MustParsePrefix("100::/64"), netip.MustParsePrefix("::/128"),
+}
+
+var sharedSpace = netip.MustParsePrefix("100.64.0.0/10") // RFC 6598
+
+// IPScope is the scope of a canonical IP (RFC 6890 registries).
+func IPScope(ip string) Scope {
+	a, err := netip.ParseAddr(ip)
+	switch {
+	case err != nil:
+		return Reserved
+	case a.IsLoopback():
+		return Loopback
+	case a.IsMulticast():
+		return Multicast
+	case a.IsLinkLocalUnicast():
+		return LinkLocal
+	case a.IsPrivate(), sharedSpace.Contains(a):
+		return Private
+	}
+	for _, p := range reserved {
+		if p.Contains(a) {
+			return Reserved
+		}
+	}
+	return Public
+}
+
+// Domain is the registered domain of a normal name and its public suffix, by
+// the whole public suffix list, private section included. A name that is a
+// suffix itself, or has none, is its own domain.
+func Domain(name string) (domain, suffix string) {
+	suffix, _ = publicsuffix.PublicSuffix(name)
+	domain, err := publicsuffix.EffectiveTLDPlusOne(name)
+	if err != nil {
+		return name, suffix
+	}
+	return domain, suffix
+}

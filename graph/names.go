@@ -1,0 +1,49 @@
+// Package graph is the vocabulary: what a host, a task, a process and a remote
+// endpoint are, what makes two sightings the same thing, how each is spelled
+// in the database, and what one source record can say about them.
+//
+// It imports nothing of ours and does no I/O.
+package graph
+
+// Labels of nodes that users see. docs/schema.md says what each holds.
+const (
+	LabelHost           = "Host"
+	LabelTask           = "Task"
+	LabelTaskDefinition = "TaskDefinition"
+	LabelProcess        = "Process"
+	LabelEndpoint       = "Endpoint"
+	LabelDomain         = "Domain"
+	LabelUser           = "User"
+)
+
+// Labels of the product's own book-keeping.
+const (
+	LabelImport  = "Import"  // one run of the loader
+	LabelLaunch  = "Launch"  // what TaskScheduler/Operational says of one run of a task
+	LabelHuntRun = "HuntRun" // one run of a batch hunt
+	LabelFinding = "Finding" // what a hunt found, linked to its target
+)
+
+// Relationship types.
+const (
+	RelOn             = "ON"
+	RelSpawned        = "SPAWNED"
+	RelMayHaveSpawned = "MAY_HAVE_SPAWNED"
+	RelConnected      = "CONNECTED"
+	RelResolved       = "RESOLVED"
+	RelAccepted       = "ACCEPTED"
+	RelUnder          = "UNDER"
+	RelCreated        = "CREATED"
+	RelUpdated        = "UPDATED"
+	RelDeleted        = "DELETED"
+	RelEnabled        = "ENABLED"
+	RelDisabled       = "DISABLED"
+	RelDefined        = "DEFINED"
+	RelRegistered     = "REGISTERED"
+	RelRan            = "RAN"   // (:Task)-[:RAN]->(:Launch)
+	RelFound          = "FOUND" // (:HuntRun)-[:FOUND]->(:Finding)
+	RelAbout          = "ABOUT" // (:Finding)-[:ABOUT]->(target)
+)
+
+// HuntLabels are the only labels that hunts may write or remove.
+var HuntLabels = []string{"TrTaskToRareDomain"}
