@@ -180,9 +180,14 @@ type txRunner struct{ tx neo4j.ManagedTransaction }
 // Run implements [Runner]. Driver errors pass unchanged, so that the driver
 // recognises what it may try again.
 func (t txRunner) Run(ctx context.Context, s Statement, params map[string]any, each func(Row) error) error {
+	_, err := t.run(ctx, s, params, each)
+	return err
+}
+
+func (t txRunner) run(ctx context.Context, s Statement, params map[string]any, each func(Row) error) (neo4j.ResultWithContext, error) {
 	result, err := t.tx.Run(ctx, s.Text, params)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for result.Next(ctx) {
 		if each == nil {
@@ -190,10 +195,31 @@ func (t txRunner) Run(ctx context.Context, s Statement, params map[string]any, e
 		}
 		record := result.Record()
 		if err := each(Row{Keys: record.Keys, Values: record.Values}); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return result.Err()
+	return result, result.Err()
+}
+
+// Counts are what a statement created.
+type Counts struct{ Nodes, Relationships int }
+
+// RunCounted is Run in an open transaction, with what the statement created.
+func RunCounted(ctx context.Context, tx Runner, s Statement, params map[string]any, each func(Row) error) (Counts, error) {
+	t, ok := tx.(txRunner)
+	if !ok {
+		return Counts{}, fault.New(fault.Internal, "%s: counting needs an open transaction", s.Name)
+	}
+	result, err := t.run(ctx, s, params, each)
+	if err != nil {
+		return Counts{}, err
+	}
+	summary, err := result.Consume(ctx)
+	if err != nil {
+		return Counts{}, err
+	}
+	c := summary.Counters()
+	return Counts{Nodes: c.NodesCreated(), Relationships: c.RelationshipsCreated()}, nil
 }
 
 // classify gives a driver's error its kind.

@@ -1,0 +1,3 @@
+// Empties the small graph of a test.
+MATCH (n)
+DETACH DELETE n

@@ -1,0 +1,3 @@
+// Takes the mark away.
+MATCH (m:TaskrootTestDatabase)
+DELETE m

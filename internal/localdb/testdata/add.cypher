@@ -1,0 +1,2 @@
+// One node that must outlive a killed server.
+CREATE (:Kept)

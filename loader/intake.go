@@ -1,0 +1,232 @@
+package loader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/taskroot/taskroot/graph"
+	"github.com/taskroot/taskroot/loader/settle"
+	"github.com/taskroot/taskroot/loader/source"
+	"github.com/taskroot/taskroot/loader/taskxml"
+)
+
+// longest bounds names that become part of a key: the database refuses to index
+// more than about 8,000 bytes, and a sender chooses these names.
+const longest = 1024
+
+// intake is the sink of one load: it corrects clocks, gathers rounds, and keeps
+// what was rejected.
+type intake struct {
+	l       *Loader
+	ctx     context.Context
+	tally   Tally
+	round   *settle.Round
+	clocks  *clocks
+	source  string
+	bytes   int64
+	rejects *os.File
+}
+
+func newIntake(l *Loader, id string) *intake {
+	return &intake{l: l, tally: newTally(id), round: settle.NewRound(), clocks: newClocks(l.config.ClockOffset)}
+}
+
+// FileStart implements [source.Sink].
+func (in *intake) FileStart(name string, _ int64) error {
+	in.source = name
+	in.tally.Files++
+	return nil
+}
+
+// Observation implements [source.Sink].
+func (in *intake) Observation(o graph.Observation) error {
+	in.tally.Read++
+	h := o.Head()
+	if full := in.l.config.Aliases[h.Host]; full != "" {
+		h.Host = graph.HostKey(full)
+	}
+	if reason := oversized(o); reason != "" {
+		return in.reject(source.Reject{
+			Source: h.Evidence.Source, Record: fmt.Sprint(h.Evidence.Record), Reason: "oversized name", Detail: reason, Count: 1,
+		})
+	}
+	in.report(false)
+	ready, err := in.clocks.take(o)
+	if err != nil || !ready {
+		return err
+	}
+	return in.add(o)
+}
+
+// oversized says which name of o is too long to be part of a key.
+func oversized(o graph.Observation) string {
+	check := map[string]string{"host": o.Head().Host}
+	switch o := o.(type) {
+	case *graph.Asked:
+		check["DNS name"] = o.Name
+	case *graph.TaskChanged:
+		check["task path"] = o.Path
+	case *graph.TaskRan:
+		check["task path"] = o.Path
+	case *graph.ProcessStarted:
+		check["image name"] = graph.BaseName(o.Process.Image)
+		check["parent's image name"] = graph.BaseName(o.Parent.Image)
+	case *graph.Contacted:
+		check["image name"] = graph.BaseName(o.Process.Image)
+	}
+	for what, name := range check {
+		if len(name) > longest {
+			return fmt.Sprintf("%s of %d bytes; the most is %d", what, len(name), longest)
+		}
+	}
+	return ""
+}
+
+// add puts an observation whose clock is settled into the round.
+func (in *intake) add(o graph.Observation) error {
+	h := o.Head()
+	h.Evidence.Time = h.Clock.At
+	if h.Clock.Unknown {
+		in.tally.ClockUnknown++
+	}
+	if c, ok := o.(*graph.TaskChanged); ok {
+		in.change(c)
+	} else {
+		in.round.Add(o)
+	}
+	if in.round.Len() < in.l.config.Round {
+		return nil
+	}
+	return in.settle(in.ctx)
+}
+
+func (in *intake) settle(ctx context.Context) error {
+	if in.round.Len() == 0 {
+		return nil
+	}
+	in.report(true)
+	if err := in.l.settle(ctx, in.tally.Import, in.round, &in.tally); err != nil {
+		return err
+	}
+	in.round = settle.NewRound()
+	return nil
+}
+
+// flush settles what is left at the end.
+func (in *intake) flush(ctx context.Context) error { return in.settle(ctx) }
+
+// change adds a change of a task. A definition that can't be parsed does not
+// take the record with it: who did what to which task still holds.
+func (in *intake) change(c *graph.TaskChanged) {
+	name, sid := c.User, c.UserSID
+	if len(name) > 4 && name[:4] == "S-1-" {
+		name, sid = "", c.User
+	}
+	f := settle.TaskFact{UserName: name, SID: sid}
+	if name != "" || sid != "" {
+		f.User = settle.UserKey(c.Host, name, sid)
+	}
+	var plan *settle.PlanNode
+	if c.XML != "" {
+		if d, err := taskxml.Parse(c.XML); err == nil {
+			plan = planNode(c.XML, d)
+			f.Author, f.Hidden, f.Off = d.Author, d.Settings.Hidden, !d.Settings.Enabled
+			f.Principal, f.RunLevel = principal(d), d.Principal.RunLevel
+		} else {
+			in.tally.BadDefinitions++
+		}
+	}
+	in.round.Change(c, f, plan)
+}
+
+func principal(d *taskxml.Definition) string {
+	if d.Principal.UserID != "" {
+		return d.Principal.UserID
+	}
+	return d.Principal.GroupID
+}
+
+func planNode(xml string, d *taskxml.Definition) *settle.PlanNode {
+	commands, handlers := d.Commands(), d.ComHandlers()
+	if commands == nil {
+		commands = []string{}
+	}
+	if handlers == nil {
+		handlers = []string{}
+	}
+	return &settle.PlanNode{
+		Key: d.Hash(), XML: xml, Actions: d.ActionsJSON(), Triggers: d.TriggersJSON(), Commands: commands, ComHandlers: handlers,
+		Matches: matcher(d.Actions),
+	}
+}
+
+// Skipped implements [source.Sink].
+func (in *intake) Skipped(reason string, n int) error {
+	in.tally.Read += n
+	in.tally.Skipped[reason] += n
+	in.report(false)
+	return in.ctx.Err()
+}
+
+// Rejected implements [source.Sink].
+func (in *intake) Rejected(r source.Reject) error {
+	in.tally.Read += max(1, r.Count)
+	return in.reject(r)
+}
+
+func (in *intake) reject(r source.Reject) error {
+	in.tally.Rejected[r.Reason] += max(1, r.Count)
+	if in.rejects == nil {
+		if err := in.openRejects(); err != nil {
+			return err
+		}
+	}
+	if err := source.WriteReject(in.rejects, r); err != nil {
+		return fmt.Errorf("keep rejected input: %w", err)
+	}
+	return nil
+}
+
+func (in *intake) openRejects() error {
+	if err := os.MkdirAll(in.l.config.RejectDir, 0o700); err != nil {
+		return fmt.Errorf("keep rejected input: %w", err)
+	}
+	name := filepath.Join(in.l.config.RejectDir, "rejects-"+in.tally.Import+".ndjson")
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("keep rejected input: %w", err)
+	}
+	in.rejects, in.tally.RejectFile = f, name
+	return nil
+}
+
+// Progress implements [source.Sink].
+func (in *intake) Progress(bytes int64) {
+	in.bytes += bytes
+	in.report(false)
+}
+
+// FileEnd implements [source.Sink]: now all is known that the source says of its clock.
+func (in *intake) FileEnd(string) error {
+	return in.clocks.release(in.add)
+}
+
+func (in *intake) report(settling bool) {
+	if in.l.config.Progress == nil {
+		return
+	}
+	in.l.config.Progress(Progress{
+		Source: in.source, Bytes: in.bytes, Records: int64(in.tally.Read), Rejected: int64(Sum(in.tally.Rejected)), Settling: settling,
+	})
+}
+
+func (in *intake) close() error {
+	err := in.clocks.close()
+	if in.rejects != nil {
+		err = errors.Join(err, in.rejects.Sync(), in.rejects.Close())
+	}
+	return err
+}

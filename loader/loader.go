@@ -1,0 +1,173 @@
+// Package loader takes observations from sources and writes them to the graph,
+// so that loading twice equals loading once, in any order.
+//
+// It works in rounds of bounded size: observations are gathered, settled
+// against what is stored (package settle decides identity, this package only
+// reads and writes), and the difference is written in batches. A round is the
+// unit of progress: stopping between rounds loses nothing, and what a stop
+// within one leaves half written the next load of the same input completes.
+//
+// Two loaders never settle at once: a lock in the database makes the second
+// one wait for the first one's round.
+package loader
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/taskroot/taskroot/internal/graphdb"
+	"github.com/taskroot/taskroot/loader/settle"
+	"github.com/taskroot/taskroot/loader/source"
+	"github.com/taskroot/taskroot/queries"
+)
+
+// Config says how to load.
+type Config struct {
+	Host             string            // for input that names no host
+	ClockOffset      *time.Duration    // added to times that say no zone and can't be checked; nil: unknown
+	Aliases          map[string]string // other names of hosts, lower case
+	InternalSuffixes []string          // names under these are internal
+	RejectDir        string            // where rejected input is kept
+	Round            int               // observations settled at once
+	Batch            int               // rows in one transaction
+	Progress         func(Progress)    // may be nil
+}
+
+// DefaultConfig is what suits a machine with half a gigabyte to spare.
+func DefaultConfig() Config { return Config{RejectDir: ".", Round: 60000, Batch: 10000} }
+
+// Progress is how far a load has come.
+type Progress struct {
+	Source   string
+	Bytes    int64 // of the files named, read so far
+	Records  int64
+	Rejected int64
+	Settling bool // the round is being written
+}
+
+// Loader loads telemetry into one database.
+type Loader struct {
+	db     *graphdb.DB
+	lib    *queries.Library
+	config Config
+	log    *slog.Logger
+	now    func() time.Time
+}
+
+// New makes a loader.
+func New(db *graphdb.DB, lib *queries.Library, log *slog.Logger, c Config) *Loader {
+	d := DefaultConfig()
+	if c.Round <= 0 {
+		c.Round = d.Round
+	}
+	if c.Batch <= 0 {
+		c.Batch = d.Batch
+	}
+	if c.RejectDir == "" {
+		c.RejectDir = d.RejectDir
+	}
+	return &Loader{db: db, lib: lib, config: c, log: log, now: time.Now}
+}
+
+// Load loads the paths ("-" is stdin) and says how it went. The tally is
+// returned with an error too: it then says how far the load came.
+func (l *Loader) Load(ctx context.Context, paths []string, stdin io.Reader) (*Tally, error) {
+	id, err := newID(l.now())
+	if err != nil {
+		return nil, err
+	}
+	begun := l.now()
+	in := newIntake(l, id)
+	in.ctx = ctx
+	if err := l.note(ctx, "import-begin", map[string]any{"id": id, "at": begun.UTC(), "paths": paths}); err != nil {
+		return nil, err
+	}
+	err = source.Read(ctx, paths, stdin, source.Options{Host: l.config.Host}, in)
+	if err == nil {
+		err = in.flush(ctx)
+	}
+	err = errors.Join(err, in.close())
+	in.tally.Seconds = l.now().Sub(begun).Seconds()
+	status := "done"
+	switch {
+	case errors.Is(err, context.Canceled):
+		status = "stopped"
+	case err != nil:
+		status = "failed"
+	}
+	return &in.tally, errors.Join(err, l.progress(context.WithoutCancel(ctx), id, status, &in.tally))
+}
+
+func newID(now time.Time) (string, error) {
+	var b [4]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return "", fmt.Errorf("make an import id: %w", err)
+	}
+	return now.UTC().Format("20060102T150405Z-") + hex.EncodeToString(b[:]), nil
+}
+
+func (l *Loader) note(ctx context.Context, name string, params map[string]any) error {
+	st, err := l.lib.Statement("load/" + name)
+	if err != nil {
+		return err
+	}
+	if err := l.db.Writer().Run(ctx, st.DB(), params, nil); err != nil {
+		return fmt.Errorf("note the import: %w", err)
+	}
+	return nil
+}
+
+func (l *Loader) progress(ctx context.Context, id, status string, t *Tally) error {
+	text, err := json.Marshal(t)
+	if err != nil {
+		return fmt.Errorf("encode the tally: %w", err)
+	}
+	return l.note(ctx, "import-progress", map[string]any{"id": id, "at": l.now().UTC(), "status": status, "tally": string(text)})
+}
+
+// settle writes one round. It is not interrupted: what has been begun is
+// finished, so that the graph stays consistent.
+func (l *Loader) settle(ctx context.Context, id string, round *settle.Round, t *Tally) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx = context.WithoutCancel(ctx)
+	lock, err := l.lib.Statement("load/lock")
+	if err != nil {
+		return err
+	}
+	begun := l.now()
+	var changes *settle.Changes
+	w := &writer{log: l.log, lib: l.lib, db: l.db, batch: l.config.Batch, made: newMade(), internal: l.config.InternalSuffixes}
+	err = l.db.WithTimeout(lockTimeout).InTx(ctx, "loader lock", func(tx graphdb.Runner) error {
+		if err := tx.Run(ctx, lock.DB(), map[string]any{"at": l.now().UTC()}, nil); err != nil {
+			return err
+		}
+		var err error
+		if changes, err = round.Settle(ctx, &store{l.lib, l.db.Reader()}); err != nil {
+			return err
+		}
+		l.log.Debug("round worked out", "took", l.now().Sub(begun))
+		return w.write(ctx, changes)
+	})
+	if err != nil {
+		return err
+	}
+	t.add(changes, w.made)
+	l.log.Debug("round settled", "observations", round.Len(), "stored", changes.Stored, "took", l.now().Sub(begun))
+	return l.progress(ctx, id, "running", t)
+}
+
+// lockTimeout bounds a round, the wait for another loader's included.
+const lockTimeout = 30 * time.Minute
+
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,325 @@
+package settle
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/taskroot/taskroot/graph"
+)
+
+// Keep is how many contacts one edge remembers: the newest.
+const Keep = 4096
+
+// Bound says how a record named its process: what is bound by GUID never moves
+// to another instance, what is bound by PID may.
+type Bound byte
+
+// The kinds of binding.
+const (
+	ByGUID Bound = 'g'
+	ByPID  Bound = 'p' // PID and image
+	ByBare Bound = 'u' // PID alone
+)
+
+// Contact is one distinct connection of a process.
+type Contact struct {
+	Second int64
+	IP     string
+	Port   uint16 // of the remote side
+	Proto  string
+	Local  uint16 // port on this host
+	In     bool
+}
+
+// How a contact is known: by whom it was named and by which events.
+type how struct {
+	bound Bound
+	via   string // events, sorted, joined by +
+}
+
+// Question is one DNS question of a process, with the answers it got then.
+type Question struct {
+	Second  int64
+	Name    string
+	Answers string // canonical IPs, sorted, joined by commas
+}
+
+// Talk is the network side of one process.
+type Talk struct {
+	Contacts  map[Contact]how
+	Questions map[Question]Bound
+	Reverse   map[string]string    // IP to the greatest reverse name seen
+	Evidence  map[string]Evidences // by IP or name, with direction
+	Truncated map[string]bool      // edges of the database that had forgotten contacts
+	Fetched   bool                 // what the database holds is in here
+	Edges     map[string]string    // fingerprints of stored edges, by EdgeID
+}
+
+// NewTalk makes an empty Talk.
+func NewTalk() *Talk {
+	return &Talk{
+		Contacts: map[Contact]how{}, Questions: map[Question]Bound{}, Reverse: map[string]string{},
+		Evidence: map[string]Evidences{}, Truncated: map[string]bool{}, Edges: map[string]string{},
+	}
+}
+
+// AddContact adds a contact; the firmer binding stays, the events are joined.
+func (t *Talk) AddContact(c Contact, b Bound, via string) {
+	have, ok := t.Contacts[c]
+	if ok {
+		b = min(b, have.bound) // 'g' < 'p' < 'u'
+		via = joinVia(have.via, via)
+	}
+	t.Contacts[c] = how{b, via}
+}
+
+func joinVia(a, b string) string {
+	parts := slices.Concat(strings.Split(a, "+"), strings.Split(b, "+"))
+	slices.Sort(parts)
+	return strings.Join(slices.Compact(parts), "+")
+}
+
+// AddQuestion adds a DNS question; the firmer binding stays.
+func (t *Talk) AddQuestion(q Question, b Bound) {
+	if have, ok := t.Questions[q]; ok {
+		b = min(b, have)
+	}
+	t.Questions[q] = b
+}
+
+// EvidenceID names the evidence of a contact's remote address or of a name.
+func EvidenceID(in bool, endpoint string) string {
+	if in {
+		return "<" + endpoint
+	}
+	return ">" + endpoint
+}
+
+// TakeByPID moves what is bound by PID out of t, to be resolved again.
+func (t *Talk) TakeByPID() *Talk {
+	moved := NewTalk()
+	for c, h := range t.Contacts {
+		if h.bound != ByGUID {
+			moved.Contacts[c] = h
+			delete(t.Contacts, c)
+			id := EvidenceID(c.In, c.IP)
+			moved.Evidence[id] = t.Evidence[id]
+			if name, ok := t.Reverse[c.IP]; ok {
+				moved.Reverse[c.IP] = name
+			}
+		}
+	}
+	for q, b := range t.Questions {
+		if b != ByGUID {
+			moved.Questions[q] = b
+			delete(t.Questions, q)
+			id := EvidenceID(false, q.Name)
+			moved.Evidence[id] = t.Evidence[id]
+		}
+	}
+	return moved
+}
+
+// Edge is one CONNECTED, ACCEPTED or RESOLVED relationship as it should be.
+type Edge struct {
+	Type       string
+	Endpoint   string // key
+	Kind       string // of the endpoint: name, ip
+	Tuples     []string
+	Count      int
+	Truncated  bool
+	Times      []int64
+	IPs        []string
+	Ports      []int64
+	Protocols  []string
+	Via        []string
+	Answered   bool
+	Confidence float64 // of the name
+	Reverse    []string
+	Evidence   Evidences
+}
+
+// ID tells the edges of one process apart.
+func (e *Edge) ID() string { return e.Type + " " + e.Endpoint }
+
+// Relationships are the edges that follow from the talk: all names whose
+// answers to this process hold an IP name its contacts, n names each with
+// confidence 1/n; without a name the IP stands for itself.
+func (t *Talk) Relationships() []*Edge {
+	edges := map[string]*edgeBuilder{}
+	names := t.names()
+	for c, h := range t.Contacts {
+		if c.In {
+			build(edges, graph.RelAccepted, c.IP, 1).contact(c, h, t)
+			continue
+		}
+		of := names[c.IP]
+		for _, name := range of {
+			build(edges, graph.RelConnected, name, 1/float64(len(of))).contact(c, h, t)
+		}
+		if len(of) == 0 {
+			build(edges, graph.RelConnected, c.IP, 1).contact(c, h, t)
+		}
+	}
+	for q, b := range t.Questions {
+		build(edges, graph.RelResolved, q.Name, 1).question(q, b, t)
+	}
+	out := make([]*Edge, 0, len(edges))
+	for _, id := range slices.Sorted(maps.Keys(edges)) {
+		out = append(out, edges[id].finish(t.Truncated))
+	}
+	return out
+}
+
+// names maps each IP to the names whose answers hold it.
+func (t *Talk) names() map[string][]string {
+	names := map[string][]string{}
+	for q := range t.Questions {
+		if q.Answers == "" {
+			continue
+		}
+		if _, isIP := graph.NormalIP(q.Name); isIP {
+			continue
+		}
+		for ip := range strings.SplitSeq(q.Answers, ",") {
+			if !slices.Contains(names[ip], q.Name) {
+				names[ip] = append(names[ip], q.Name)
+			}
+		}
+	}
+	return names
+}
+
+// tuple is one remembered contact or question in its sortable form.
+type tuple struct {
+	second int64
+	text   string
+	c      Contact
+	via    string
+	q      Question
+}
+
+type edgeBuilder struct {
+	edge    *Edge
+	tuples  []tuple
+	reverse map[string]bool
+}
+
+func build(all map[string]*edgeBuilder, kind, endpoint string, confidence float64) *edgeBuilder {
+	e := &Edge{Type: kind, Endpoint: endpoint, Kind: "name", Confidence: confidence}
+	if b := all[e.ID()]; b != nil {
+		// An endpoint that several IPs lead to is as sure as the least sure.
+		b.edge.Confidence = min(b.edge.Confidence, confidence)
+		return b
+	}
+	if _, ok := graph.NormalIP(endpoint); ok {
+		e.Kind = "ip"
+	}
+	b := &edgeBuilder{edge: e, reverse: map[string]bool{}}
+	all[e.ID()] = b
+	return b
+}
+
+func (b *edgeBuilder) contact(c Contact, h how, t *Talk) {
+	b.tuples = append(b.tuples, tuple{second: c.Second, text: encodeContact(c, h), c: c, via: h.via})
+	b.edge.Evidence = b.edge.Evidence.Join(t.Evidence[EvidenceID(c.In, c.IP)])
+	if r := t.Reverse[c.IP]; r != "" {
+		b.reverse[c.IP+"="+r] = true
+	}
+}
+
+func (b *edgeBuilder) question(q Question, bound Bound, t *Talk) {
+	b.tuples = append(b.tuples, tuple{second: q.Second, text: encodeQuestion(q, bound), q: q, via: "sysmon22"})
+	b.edge.Evidence = b.edge.Evidence.Join(t.Evidence[EvidenceID(false, q.Name)])
+	b.edge.Answered = b.edge.Answered || q.Answers != ""
+}
+
+func (b *edgeBuilder) finish(truncated map[string]bool) *Edge {
+	e := b.edge
+	slices.SortFunc(b.tuples, func(x, y tuple) int {
+		return cmp.Or(cmp.Compare(x.second, y.second), strings.Compare(x.text, y.text))
+	})
+	e.Truncated = truncated[e.ID()]
+	if n := len(b.tuples); n > Keep {
+		b.tuples, e.Truncated = b.tuples[n-Keep:], true
+	}
+	e.Count = len(b.tuples)
+	ips, protos, via := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	ports := map[int64]bool{}
+	for _, t := range b.tuples {
+		e.Tuples = append(e.Tuples, t.text)
+		e.Times = append(e.Times, t.second)
+		for v := range strings.SplitSeq(t.via, "+") {
+			via[v] = true
+		}
+		if e.Type == graph.RelResolved {
+			addAll(ips, t.q.Answers)
+			continue
+		}
+		ips[t.c.IP], protos[t.c.Proto], ports[int64(t.c.Port)] = true, true, true
+	}
+	e.IPs, e.Protocols, e.Via = slices.Sorted(maps.Keys(ips)), slices.Sorted(maps.Keys(protos)), slices.Sorted(maps.Keys(via))
+	e.Ports, e.Reverse = slices.Sorted(maps.Keys(ports)), slices.Sorted(maps.Keys(b.reverse))
+	return e
+}
+
+func addAll(set map[string]bool, list string) {
+	if list == "" {
+		return
+	}
+	for s := range strings.SplitSeq(list, ",") {
+		set[s] = true
+	}
+}
+
+func encodeContact(c Contact, h how) string {
+	return strings.Join([]string{
+		strconv.FormatInt(c.Second, 10), c.IP, strconv.Itoa(int(c.Port)), c.Proto,
+		strconv.Itoa(int(c.Local)), string(rune(h.bound)), h.via,
+	}, graph.Sep)
+}
+
+func encodeQuestion(q Question, b Bound) string {
+	return strings.Join([]string{strconv.FormatInt(q.Second, 10), string(rune(b)), q.Answers}, graph.Sep)
+}
+
+// Restore puts what a stored edge remembers back into the talk.
+func (t *Talk) Restore(kind, endpoint string, tuples []string) {
+	for _, text := range tuples {
+		parts := strings.Split(text, graph.Sep)
+		second, err := strconv.ParseInt(parts[0], 10, 64)
+		switch {
+		case err != nil:
+		case kind == graph.RelResolved && len(parts) == 3:
+			t.AddQuestion(Question{second, endpoint, parts[2]}, Bound(parts[1][0]))
+		case len(parts) == 7:
+			port, _ := strconv.ParseUint(parts[2], 10, 16)
+			local, _ := strconv.ParseUint(parts[4], 10, 16)
+			c := Contact{
+				Second: second, IP: parts[1], Port: uint16(port), Proto: parts[3],
+				Local: uint16(local), In: kind == graph.RelAccepted,
+			}
+			t.AddContact(c, Bound(parts[5][0]), parts[6])
+		}
+	}
+}
+
+// RestoreEdge puts a stored edge back into the talk it came from.
+func (t *Talk) RestoreEdge(e *Edge) {
+	t.Restore(e.Type, e.Endpoint, e.Tuples)
+	t.Edges[e.ID()] = e.Fingerprint()
+	if e.Truncated {
+		t.Truncated[e.ID()] = true
+	}
+	for _, r := range e.Reverse {
+		if ip, name, ok := strings.Cut(r, "="); ok {
+			t.Reverse[ip] = max(t.Reverse[ip], name)
+		}
+	}
+	for of, evidence := range e.Evidence.ByPart() {
+		t.Evidence[of] = t.Evidence[of].Join(evidence)
+	}
+}

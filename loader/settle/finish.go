@@ -1,0 +1,367 @@
+package settle
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/taskroot/taskroot/graph"
+)
+
+// talkAll works out the network edges of every process that has new or moved
+// contacts or questions.
+func (s *settling) talkAll(ctx context.Context) error {
+	keys := sortedKeys(s.talkers)
+	var stored []string
+	for _, key := range keys {
+		if p := s.procs[key]; p != nil && p.Stored != nil {
+			stored = append(stored, key)
+		}
+	}
+	if err := s.readTalks(ctx, stored); err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if s.gone[key] {
+			continue // its edges go with it
+		}
+		p, t := s.procs[key], s.stored[key]
+		if t == nil {
+			t = NewTalk()
+		}
+		for id := range t.known() {
+			s.created["!"+key+" "+id] = true
+		}
+		t.add(s.talkers[key])
+		p.PIDTalk = t.byPID()
+		s.diffEdges(p, t)
+	}
+	return nil
+}
+
+// known are the evidence ids of the contacts and questions that are there.
+func (t *Talk) known() map[string]bool {
+	ids := map[string]bool{}
+	for c := range t.Contacts {
+		ids[EvidenceID(c.In, c.IP)] = true
+	}
+	for q := range t.Questions {
+		ids[EvidenceID(false, q.Name)] = true
+	}
+	return ids
+}
+
+func (t *Talk) byPID() bool {
+	for _, h := range t.Contacts {
+		if h.bound != ByGUID {
+			return true
+		}
+	}
+	for _, b := range t.Questions {
+		if b != ByGUID {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *Talk) add(o *Talk) {
+	for c, h := range o.Contacts {
+		t.AddContact(c, h.bound, h.via)
+	}
+	for q, b := range o.Questions {
+		t.AddQuestion(q, b)
+	}
+	for ip, name := range o.Reverse {
+		t.Reverse[ip] = max(t.Reverse[ip], name)
+	}
+	for id, e := range o.Evidence {
+		t.Evidence[id] = t.Evidence[id].Join(e)
+	}
+}
+
+func (s *settling) diffEdges(p *Process, t *Talk) {
+	wanted := map[string]bool{}
+	for _, e := range t.Relationships() {
+		wanted[e.ID()] = true
+		had, exists := t.Edges[e.ID()]
+		if print := e.Fingerprint(); !exists || had != print {
+			s.edges = append(s.edges, EdgeChange{Process: p.Key, Edge: e, New: !exists})
+		}
+	}
+	for _, id := range sortedKeys(t.Edges) {
+		if !wanted[id] {
+			kind, endpoint, _ := strings.Cut(id, " ")
+			s.edges = append(s.edges, EdgeChange{Process: p.Key, Edge: &Edge{Type: kind, Endpoint: endpoint}, Gone: true})
+		}
+	}
+}
+
+// mergeTasks merges tasks and runs with the stored ones.
+func (s *settling) mergeTasks(ctx context.Context) error {
+	if len(s.tasks) > 0 {
+		stored, err := s.store.Tasks(ctx, sortedKeys(s.tasks))
+		if err != nil {
+			return err
+		}
+		for _, old := range stored {
+			t := s.tasks[old.Key]
+			t.Stored = old.Stored
+			t.Add(old.Facts...)
+			t.RunPath = max(t.RunPath, old.RunPath)
+			t.Seen.Widen(old.Seen)
+			t.Evidence = t.Evidence.Join(old.Evidence)
+		}
+	}
+	if len(s.runs) == 0 {
+		return nil
+	}
+	stored, err := s.store.Runs(ctx, sortedKeys(s.runs), nil)
+	if err != nil {
+		return err
+	}
+	for _, old := range stored {
+		r := s.runs[old.Key]
+		r.Stored = old.Stored
+		for _, t := range old.Ticks {
+			r.Add(t)
+		}
+		r.Evidence = r.Evidence.Join(old.Evidence)
+	}
+	return nil
+}
+
+// The margins around what changed: roots and launches within a few seconds
+// compete for each other, and a run's records may lie minutes before its launch.
+const (
+	linkMargin = 10 * time.Second
+	runMargin  = 15 * time.Minute
+)
+
+// link works out which tasks started what, on the hosts and in the stretches of
+// time where anything that bears on it changed.
+func (s *settling) link(ctx context.Context) error {
+	changed := s.linkWindows()
+	if len(changed) == 0 {
+		return nil
+	}
+	var rootsIn, runsIn []Window
+	hosts := sortedKeys(changed)
+	for _, h := range hosts {
+		rootsIn = append(rootsIn, Window{h, widen(changed[h], linkMargin)})
+		runsIn = append(runsIn, Window{h, widen(changed[h], runMargin)})
+	}
+	stored, err := s.store.Roots(ctx, rootsIn)
+	if err != nil {
+		return err
+	}
+	runs, err := s.store.Runs(ctx, nil, runsIn)
+	if err != nil {
+		return err
+	}
+	plans, err := s.store.Plans(ctx, hosts)
+	if err != nil {
+		return err
+	}
+	for _, h := range hosts {
+		s.linkHost(h, changed[h], stored, s.mergeRuns(h, runs), s.mergePlans(h, plans[h]))
+	}
+	return nil
+}
+
+func widen(s Span, d time.Duration) Span {
+	if s.First.IsZero() {
+		return s
+	}
+	return Span{s.First.Add(-d), s.Last.Add(d)}
+}
+
+// linkWindows are the stretches of time to look at, by host. The zero span
+// means all of the host's time: a definition or the scheduler itself changed.
+func (s *settling) linkWindows() map[string]Span {
+	windows, whole := map[string]Span{}, map[string]bool{}
+	add := func(host string, at time.Time) {
+		w := windows[host]
+		w.Add(at)
+		windows[host] = w
+	}
+	for key, p := range s.procs {
+		if s.gone[key] {
+			continue
+		}
+		if s.isRoot(p) || p.Stored != nil && p.Stored.Root {
+			if at, ok := p.Started(); ok && s.rootChanged(p) {
+				add(p.Host, at)
+			}
+		}
+		if p.Stored != nil && p.Stored.Starts != LauncherOf(p.Image(), p.CommandLine(), len(p.Scheduler) > 0) {
+			whole[p.Host] = true
+		}
+	}
+	for _, r := range s.runs {
+		for _, t := range r.Ticks {
+			add(r.Host, t.At)
+		}
+	}
+	for _, t := range s.tasks {
+		if slices.ContainsFunc(t.Facts, func(f TaskFact) bool { return f.Plan != "" || f.Change == graph.Deleted }) {
+			whole[t.Host] = true
+		}
+	}
+	for host := range whole {
+		windows[host] = Span{}
+	}
+	return windows
+}
+
+func (s *settling) rootChanged(p *Process) bool {
+	return p.Stored == nil || p.changed || s.touched[p.Unit()] || s.children[p.Key] != nil
+}
+
+// isRoot says that p may have been started by a task: a launch names it, or its
+// parent starts tasks, or is a service host.
+func (s *settling) isRoot(p *Process) bool {
+	if len(p.Launches) > 0 {
+		return true
+	}
+	ref, ok := p.ParentRef()
+	if !ok {
+		return false
+	}
+	name := graph.BaseName(ref.Image)
+	if q := s.procs[p.Parent.Key]; name == "" && q != nil {
+		name = q.Name()
+	}
+	return name == "svchost.exe" || name == "taskeng.exe"
+}
+
+func (s *settling) mergeRuns(host string, stored []*Run) []*Run {
+	var out []*Run
+	for _, r := range stored {
+		if r.Host == host && s.runs[r.Key] == nil {
+			out = append(out, r)
+		}
+	}
+	for _, key := range sortedKeys(s.runs) {
+		if r := s.runs[key]; r.Host == host {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+func (s *settling) mergePlans(host string, stored []StoredPlan) []Plan {
+	matches := map[string]func(image, command string) bool{}
+	var out []Plan
+	for _, p := range stored {
+		matches[p.Plan] = p.Matches
+		if s.tasks[p.Task] == nil {
+			out = append(out, Plan{Task: p.Task, From: p.From, To: p.To, Matches: p.Matches})
+		}
+	}
+	for _, key := range sortedKeys(s.tasks) {
+		t := s.tasks[key]
+		if t.Host != host {
+			continue
+		}
+		for _, in := range t.State().Plans {
+			match := matches[in.Plan]
+			if node := s.plans[in.Plan]; node != nil {
+				match = node.Matches
+			}
+			if match != nil {
+				out = append(out, Plan{Task: key, From: in.From, To: in.To, Matches: match})
+			}
+		}
+	}
+	return out
+}
+
+// linkHost links one host and notes what differs from the stored edges.
+func (s *settling) linkHost(host string, window Span, stored []StoredRoot, runs []*Run, plans []Plan) {
+	had := map[string]map[string]string{}
+	parents := map[string]Launcher{}
+	var roots []*Root
+	for _, r := range stored {
+		if r.Host != host {
+			continue
+		}
+		had[r.Root.Key] = r.Spawns
+		parents[r.Root.Key] = r.Root.Parent
+		if !s.gone[r.Root.Key] && s.procs[r.Root.Key] == nil {
+			roots = append(roots, r.Root)
+		}
+	}
+	for _, key := range sortedKeys(s.procs) {
+		p := s.procs[key]
+		if p.Host != host || s.gone[key] || !s.isRoot(p) {
+			continue
+		}
+		if at, ok := p.Started(); ok && within(at, widen(window, linkMargin)) {
+			roots = append(roots, s.rootOf(p, at, parents[key]))
+		}
+	}
+	for _, r := range roots {
+		if q := s.procs[r.ParentKey]; q != nil {
+			r.Parent = LauncherOf(q.Image(), q.CommandLine(), len(q.Scheduler) > 0)
+		}
+	}
+	inner := widen(window, linkMargin/2)
+	wanted := map[string]bool{}
+	byKey := map[string]*Root{}
+	for _, r := range roots {
+		byKey[r.Key] = r
+	}
+	for _, spawn := range Link(host, roots, runs, plans) {
+		r := byKey[spawn.Process]
+		if !within(r.At, inner) {
+			continue
+		}
+		id := spawn.ID()
+		wanted[spawn.Process+" "+id] = true
+		old, exists := had[spawn.Process][id]
+		if print := spawn.Fingerprint(); !exists || old != print {
+			s.spawns = append(s.spawns, SpawnChange{Spawn: spawn, New: !exists, Evidence: r.Evidence})
+		}
+	}
+	for key, spawns := range had {
+		r := byKey[key]
+		if s.gone[key] || r != nil && !within(r.At, inner) {
+			continue
+		}
+		for id := range spawns {
+			if wanted[key+" "+id] {
+				continue
+			}
+			kind, task, _ := strings.Cut(id, " ")
+			s.spawns = append(s.spawns, SpawnChange{
+				Spawn: Spawn{Task: task, Process: key, May: kind == graph.RelMayHaveSpawned}, Gone: true,
+			})
+			s.noteUnnamed(host, task)
+		}
+	}
+	for key := range s.gone {
+		for id := range had[key] {
+			_, task, _ := strings.Cut(id, " ")
+			s.noteUnnamed(host, task)
+		}
+	}
+}
+
+func (s *settling) noteUnnamed(host, task string) {
+	if strings.HasPrefix(task, host+graph.Sep+"?") {
+		s.unnamed[task] = true
+	}
+}
+
+func within(at time.Time, w Span) bool {
+	return w.First.IsZero() || !at.Before(w.First) && !at.After(w.Last)
+}
+
+func (s *settling) rootOf(p *Process, at time.Time, parent Launcher) *Root {
+	return &Root{
+		Key: p.Key, At: at, Known: true, PID: p.PID, Image: p.Image(), Command: p.CommandLine(),
+		Launches: p.Launches, Parent: parent, ParentKey: p.Parent.Key, Evidence: p.Evidence,
+	}
+}

@@ -1,0 +1,373 @@
+package settle
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/taskroot/taskroot/graph"
+)
+
+// Tick is one TaskScheduler record about a run.
+type Tick struct {
+	Stage   graph.Stage `json:"stage"`
+	At      time.Time   `json:"at"`
+	PID     uint32      `json:"pid,omitempty"`
+	Image   string      `json:"image,omitempty"`
+	Result  string      `json:"result,omitempty"`
+	Trigger string      `json:"trigger,omitempty"`
+	User    string      `json:"user,omitempty"`
+	Unknown bool        `json:"clock,omitempty"`
+}
+
+// Run is what TaskScheduler/Operational says of one run of a task: the records
+// that share an instance id, or a 129, which has none, by itself.
+type Run struct {
+	Key      string
+	Host     string
+	Task     string // key
+	Instance string
+	Ticks    []Tick
+	Evidence Evidences
+	Stored   string // fingerprint of what the database has; "" for a new one
+}
+
+// Add adds a record once.
+func (r *Run) Add(t Tick) {
+	r.Ticks = append(r.Ticks, t)
+	slices.SortFunc(r.Ticks, func(a, b Tick) int {
+		return cmp.Or(a.At.Compare(b.At), strings.Compare(string(a.Stage), string(b.Stage)), cmp.Compare(a.PID, b.PID),
+			strings.Compare(a.Image, b.Image), strings.Compare(a.Result, b.Result),
+			strings.Compare(a.Trigger, b.Trigger), strings.Compare(a.User, b.User))
+	})
+	r.Ticks = slices.CompactFunc(r.Ticks, func(a, b Tick) bool {
+		same := a
+		same.At = b.At
+		return a.At.Equal(b.At) && same == b
+	})
+}
+
+// At is when the run began: its earliest record.
+func (r *Run) At() time.Time { return r.Ticks[0].At }
+
+// find is the first record of a stage.
+func (r *Run) find(stages ...graph.Stage) *Tick {
+	for i := range r.Ticks {
+		if slices.Contains(stages, r.Ticks[i].Stage) {
+			return &r.Ticks[i]
+		}
+	}
+	return nil
+}
+
+// Root is a process that a task may have started: one that a launch claims, or
+// a child of something that starts tasks.
+type Root struct {
+	Key       string
+	At        time.Time
+	Known     bool // At can be trusted
+	PID       uint32
+	Image     string
+	Command   string
+	Launches  []Launch // claimed by PID
+	Parent    Launcher
+	ParentKey string
+	Evidence  Evidences
+}
+
+// Launcher says what a root's parent is to tasks.
+type Launcher int
+
+// The launchers. A service host that also runs other services proves nothing
+// by itself; the PID in the scheduler's own log, or -s Schedule on the command
+// line, does.
+const (
+	NoLauncher  Launcher = iota
+	SharedHost           // svchost -k netsvcs without -s
+	ScheduleLog          // the process that wrote the TaskScheduler log, its command line unknown
+	Schedule             // svchost … -s Schedule
+	Engine               // taskeng.exe
+)
+
+// Plan is the definition of a task while it was in force.
+type Plan struct {
+	Task    string // key
+	From    time.Time
+	To      time.Time // zero: still
+	Matches func(image, command string) bool
+}
+
+// Spawn is an edge from a task to a process it started, or may have started.
+type Spawn struct {
+	Task       string // key
+	Process    string // key
+	May        bool
+	At         time.Time
+	Via        string
+	Confidence float64 // of SPAWNED; the weight of MAY_HAVE_SPAWNED
+	Instance   string
+	Ended      time.Time
+	Result     string
+	Trigger    string
+	Unnamed    bool // the task is only inferred
+}
+
+// The confidences of the ladder (docs/schema.md explains each).
+const (
+	sureBoth     = 1.0  // A: 129 and 200 agree on the PID
+	sureOne      = 0.95 // B: one of them
+	sureImage    = 0.9  // B2: 129 without a PID
+	sureCommand  = 0.85 // C: one live definition has this command line
+	sureSchedule = 0.7  // D: started by the Schedule service
+	sureEngine   = 0.7  // E: started by taskeng.exe
+	sureLog      = 0.5  // D: started by what wrote the scheduler's log
+)
+
+const imageWithin = 2 * time.Second // B2
+
+// Link ties roots to tasks by the ladder of contract section 2, rule 3.
+func Link(host string, roots []*Root, runs []*Run, plans []Plan) []Spawn {
+	slices.SortFunc(roots, func(a, b *Root) int { return cmp.Or(a.At.Compare(b.At), strings.Compare(a.Key, b.Key)) })
+	slices.SortFunc(runs, func(a, b *Run) int { return cmp.Or(a.At().Compare(b.At()), strings.Compare(a.Key, b.Key)) })
+	l := &linker{host: host, runs: runs, plans: plans, done: map[string]bool{}}
+	for _, r := range roots {
+		l.byPID(r)
+	}
+	l.byImage(roots)
+	for _, r := range roots {
+		if !l.done[r.Key] && r.Known {
+			l.byParent(r)
+		}
+	}
+	return l.spawns
+}
+
+type linker struct {
+	host   string
+	runs   []*Run
+	plans  []Plan
+	done   map[string]bool // roots that a record claims
+	spawns []Spawn
+}
+
+// byPID is rungs A and B: the launch names the process's PID.
+func (l *linker) byPID(r *Root) {
+	byTask := map[string][]Launch{}
+	for _, launch := range r.Launches {
+		byTask[launch.Task] = append(byTask[launch.Task], launch)
+	}
+	for task, launches := range byTask {
+		s := Spawn{Task: task, Process: r.Key, At: launches[0].At}
+		has129, has200 := false, false
+		for _, launch := range launches {
+			has129, has200 = has129 || !launch.Action, has200 || launch.Action
+		}
+		switch {
+		case has129 && has200:
+			s.Via, s.Confidence = "129+200", sureBoth
+		case has129:
+			s.Via, s.Confidence = "129", sureOne
+		default:
+			s.Via, s.Confidence = "200", sureOne
+		}
+		l.describe(&s, r.PID)
+		l.add(s)
+	}
+	if len(byTask) > 0 {
+		l.done[r.Key] = true
+	}
+}
+
+func (l *linker) add(s Spawn) { l.spawns = append(l.spawns, s) }
+
+// around are the runs of a task that have a record within two seconds of at.
+func (l *linker) around(task string, at time.Time) []*Run {
+	i, _ := slices.BinarySearchFunc(l.runs, at.Add(-10*time.Minute), func(r *Run, t time.Time) int { return r.At().Compare(t) })
+	var out []*Run
+	for ; i < len(l.runs) && !l.runs[i].At().After(at.Add(episodeWithin)); i++ {
+		r := l.runs[i]
+		if r.Task != task || r.Instance == "" {
+			continue
+		}
+		if slices.ContainsFunc(r.Ticks, func(t Tick) bool { return t.At.Sub(at).Abs() <= episodeWithin }) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// describe adds what the run's own records tell: instance, trigger, end. Where
+// several runs fit, the PID decides; where it can't, nothing is said.
+func (l *linker) describe(s *Spawn, pid uint32) {
+	near := slices.DeleteFunc(l.around(s.Task, s.At), func(r *Run) bool {
+		other := func(t Tick) bool { return t.PID != 0 && pid != 0 && t.PID != pid }
+		return slices.ContainsFunc(r.Ticks, other)
+	})
+	if len(near) > 1 {
+		near = slices.DeleteFunc(near, func(r *Run) bool {
+			return !slices.ContainsFunc(r.Ticks, func(t Tick) bool { return t.PID == pid && pid != 0 })
+		})
+	}
+	if len(near) != 1 {
+		return
+	}
+	r := near[0]
+	s.Instance = r.Instance
+	if t := r.find(graph.Triggered); t != nil {
+		s.Trigger = t.Trigger
+	}
+	for _, t := range r.Ticks {
+		switch t.Stage {
+		case graph.ActionEnd, graph.ActionFailed:
+			s.Result = cmp.Or(t.Result, s.Result)
+			s.Ended = t.At
+		case graph.InstanceEnd, graph.Terminated:
+			if s.Ended.IsZero() {
+				s.Ended = t.At
+			}
+		}
+	}
+}
+
+// byImage is rung B2: a launch whose record lost the PID. Launches and roots
+// that fit each other form groups; a group in which only one task can be meant,
+// with as many launches as roots, is settled, any other stays candidates.
+func (l *linker) byImage(roots []*Root) {
+	lost := l.withoutPID()
+	fits := map[*Root][]lostLaunch{}
+	users := map[string][]*Root{}
+	i := 0
+	for _, launch := range lost {
+		for i < len(roots) && roots[i].At.Before(launch.at.Add(-imageWithin)) {
+			i++
+		}
+		for j := i; j < len(roots) && !roots[j].At.After(launch.at.Add(imageWithin)); j++ {
+			r := roots[j]
+			if l.done[r.Key] || !r.Known || r.Parent == NoLauncher ||
+				!sameName(graph.BaseName(r.Image), launch.name) {
+				continue
+			}
+			fits[r] = append(fits[r], launch)
+			users[launch.id] = append(users[launch.id], r)
+		}
+	}
+	for _, r := range roots {
+		launches := fits[r]
+		if len(launches) == 0 {
+			continue
+		}
+		l.settleImage(r, launches, users)
+	}
+}
+
+func (l *linker) settleImage(r *Root, launches []lostLaunch, users map[string][]*Root) {
+	l.done[r.Key] = true
+	tasks := map[string]lostLaunch{}
+	rivals := map[*Root]bool{}
+	for _, launch := range launches {
+		if _, ok := tasks[launch.task]; !ok {
+			tasks[launch.task] = launch
+		}
+		for _, u := range users[launch.id] {
+			rivals[u] = true
+		}
+	}
+	if len(tasks) == 1 && len(rivals) == len(launches) {
+		// Several launches of one task and as many processes: whichever is
+		// whose, the task is the same. Take the nearest for the time.
+		nearest := slices.MinFunc(launches, func(a, b lostLaunch) int {
+			return cmp.Compare(a.at.Sub(r.At).Abs(), b.at.Sub(r.At).Abs())
+		})
+		s := Spawn{Task: nearest.task, Process: r.Key, At: nearest.at, Via: nearest.via, Confidence: sureImage}
+		l.describe(&s, r.PID)
+		l.add(s)
+		return
+	}
+	candidates := max(len(tasks), len(rivals))
+	for task, launch := range tasks {
+		l.add(Spawn{
+			Task: task, Process: r.Key, May: true, At: launch.at, Via: launch.via,
+			Confidence: 1 / float64(candidates),
+		})
+	}
+}
+
+// lostLaunch is a launch without a PID.
+type lostLaunch struct {
+	id, task, name, via string
+	at                  time.Time
+}
+
+// withoutPID are the 129s that lost their PID, and the 200s without PID whose
+// run has no 129 at all (Windows 7).
+func (l *linker) withoutPID() []lostLaunch {
+	var lost []lostLaunch
+	launched := map[string][]time.Time{}
+	for _, r := range l.runs {
+		for _, t := range r.Ticks {
+			if t.Stage != graph.Launched {
+				continue
+			}
+			launched[r.Task] = append(launched[r.Task], t.At)
+			if t.PID == 0 && t.Image != "" && !t.Unknown {
+				lost = append(lost, lostLaunch{r.Key, r.Task, graph.BaseName(t.Image), "129-image", t.At})
+			}
+		}
+	}
+	for _, r := range l.runs {
+		t := r.find(graph.ActionStart)
+		if t == nil || t.PID != 0 || t.Unknown || !strings.Contains(t.Image, ".") {
+			continue
+		}
+		if !slices.ContainsFunc(launched[r.Task], func(at time.Time) bool { return at.Sub(t.At).Abs() <= episodeWithin }) {
+			lost = append(lost, lostLaunch{r.Key, r.Task, graph.BaseName(t.Image), "200-image", t.At})
+		}
+	}
+	slices.SortFunc(lost, func(a, b lostLaunch) int { return cmp.Or(a.at.Compare(b.at), strings.Compare(a.id, b.id)) })
+	return lost
+}
+
+// byParent is rungs C, D and E: no record claims the process, but its parent
+// starts tasks.
+func (l *linker) byParent(r *Root) {
+	if r.Parent == NoLauncher {
+		return
+	}
+	tasks := map[string]bool{}
+	for _, p := range l.plans {
+		if !r.At.Before(p.From) && (p.To.IsZero() || r.At.Before(p.To)) && p.Matches(r.Image, r.Command) {
+			tasks[p.Task] = true
+		}
+	}
+	switch {
+	case len(tasks) == 1 && r.Parent != SharedHost:
+		for task := range tasks {
+			l.add(Spawn{Task: task, Process: r.Key, At: r.At, Via: "command-line", Confidence: sureCommand})
+		}
+	case len(tasks) > 0:
+		for task := range tasks {
+			l.add(Spawn{
+				Task: task, Process: r.Key, May: true, At: r.At, Via: "command-line",
+				Confidence: 1 / float64(len(tasks)),
+			})
+		}
+	default:
+		l.unnamed(r)
+	}
+}
+
+func (l *linker) unnamed(r *Root) {
+	s := Spawn{Task: UnnamedTask(l.host, r.Image, r.Command), Process: r.Key, At: r.At, Unnamed: true}
+	switch r.Parent {
+	case SharedHost:
+		s.May, s.Via, s.Confidence = true, "shared-svchost", 1
+	case ScheduleLog:
+		s.Via, s.Confidence = "scheduler-pid", sureLog
+	case Engine:
+		s.Via, s.Confidence = "taskeng", sureEngine
+	default:
+		s.Via, s.Confidence = "scheduler", sureSchedule
+	}
+	l.add(s)
+}

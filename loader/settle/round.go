@@ -1,0 +1,403 @@
+package settle
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/taskroot/taskroot/graph"
+)
+
+// Round is one bounded batch of observations on its way into the graph. Add
+// them, Settle it against what is stored, then write what it says.
+type Round struct {
+	procs map[string]*Process // by key: first the new facts, then merged with the stored
+	units map[string]*Unit
+	talks map[string]*Talk // new talk bound by GUID, by process key
+	refs  map[string][]*ref
+	tasks map[string]*Task
+	runs  map[string]*Run
+	plans map[string]*PlanNode
+	hosts map[string]*Host
+
+	touched  map[string]bool // units to cluster again
+	moved    map[string]bool // units whose shape changed
+	children map[string]*Process
+	gone     map[string]bool // keys of stored processes that no longer exist
+	claims   []*claim
+	logged   map[string]map[int64]*Span // when the scheduler's log was written, by unit and hour
+
+	Ambiguous int // sightings without a PID that fit more than one process
+}
+
+// Host is a machine.
+type Host struct {
+	Key     string
+	Name    string
+	Seen    Span
+	Pidless bool // it has Sysmon starts without a PID
+}
+
+// PlanNode is a task definition.
+type PlanNode struct {
+	Key         string
+	XML         string
+	Actions     string
+	Triggers    string
+	Commands    []string
+	ComHandlers []string
+	Seen        Span
+	Matches     func(image, command string) bool
+}
+
+// ref is something that speaks of a process by PID.
+type ref struct {
+	at        time.Time
+	known     bool
+	name      string // base name, "" where the record gives none
+	image     string
+	contact   *Contact
+	question  *Question
+	bound     Bound
+	via       string
+	reverse   string
+	scheduler bool
+	child     *Process
+	evidence  Evidences
+	claim     *claim // nil where the record is counted elsewhere
+}
+
+// claim remembers what a record is about, to tell records that made something
+// from those that added to it.
+type claim struct {
+	kind string // P process, S 4688, E end by PID, C contact, Q question, L launch, T task
+	key  string // of the process, where it is known
+	unit string // of the process, where only its PID is
+	at   time.Time
+	name string
+	rest string
+}
+
+// NewRound makes an empty round.
+func NewRound() *Round {
+	return &Round{
+		procs: map[string]*Process{}, units: map[string]*Unit{}, talks: map[string]*Talk{}, refs: map[string][]*ref{},
+		tasks: map[string]*Task{}, runs: map[string]*Run{}, plans: map[string]*PlanNode{}, hosts: map[string]*Host{},
+		touched: map[string]bool{}, moved: map[string]bool{}, children: map[string]*Process{}, gone: map[string]bool{}, logged: map[string]map[int64]*Span{},
+	}
+}
+
+func (r *Round) host(h *graph.Header) {
+	host := r.hosts[h.Host]
+	if host == nil {
+		host = &Host{Key: h.Host, Name: h.HostName}
+		r.hosts[h.Host] = host
+	}
+	host.Name = min(host.Name, h.HostName)
+	host.Seen.Add(h.Clock.At)
+}
+
+func (r *Round) unit(host string, pid uint32) *Unit {
+	key := UnitKey(host, pid)
+	u := r.units[key]
+	if u == nil {
+		u = &Unit{Host: host, PID: pid}
+		r.units[key] = u
+	}
+	return u
+}
+
+// guid is the process that a record names by GUID, with what it says of it.
+func (r *Round) guid(host string, p graph.ProcessRef, at time.Time) *Process {
+	key := GUIDKey(host, p.GUID)
+	proc := r.procs[key]
+	if proc == nil {
+		proc = &Process{Key: key, Host: host, GUID: p.GUID}
+		r.procs[key] = proc
+	}
+	proc.Merge(Mention{PID: p.PID, Image: p.Image, Command: p.CommandLine, User: p.User, First: at, Last: at})
+	return proc
+}
+
+// Add takes one observation; its clock has been corrected.
+func (r *Round) Add(o graph.Observation) {
+	r.host(o.Head())
+	switch o := o.(type) {
+	case *graph.ProcessStarted:
+		r.started(o)
+	case *graph.ProcessEnded:
+		r.ended(o)
+	case *graph.Contacted:
+		r.contacted(o)
+	case *graph.Asked:
+		r.asked(o)
+	case *graph.TaskRan:
+		r.ran(o)
+		r.scheduler(o.Head())
+	}
+}
+
+func (r *Round) started(o *graph.ProcessStarted) {
+	at := o.Clock.At
+	s := Start{
+		At: at, PID: o.Process.PID, Image: o.Process.Image, Command: o.Process.CommandLine, User: o.Process.User,
+		Integrity: o.Integrity, Hashes: o.Hashes, ParentGUID: o.Parent.GUID, ParentPID: o.Parent.PID,
+		ParentImage: o.Parent.Image, ParentCommand: o.Parent.CommandLine, ParentUser: o.Parent.User, Unknown: o.Clock.Unknown,
+	}
+	if o.Parent.GUID != "" {
+		r.guid(o.Host, o.Parent, at).see(o.Evidence, at)
+	}
+	if o.Process.GUID == "" {
+		u := r.unit(o.Host, o.Process.PID)
+		u.Security = append(u.Security, s)
+		r.touched[UnitKey(o.Host, o.Process.PID)] = true
+		r.evidence(u, s, o.Evidence)
+		r.claims = append(r.claims, &claim{kind: "S", unit: UnitKey(o.Host, o.Process.PID), at: at, name: graph.BaseName(s.Image)})
+		return
+	}
+	if t, ok := graph.GUIDTime(o.Process.GUID); ok && s.Unknown {
+		s.At, s.Unknown = t, false
+		at = t
+	}
+	p := r.guid(o.Host, graph.ProcessRef{GUID: o.Process.GUID}, at)
+	if p.Sysmon != nil {
+		s = MergeStart(*p.Sysmon, s)
+	}
+	p.Sysmon = &s
+	p.see(o.Evidence, at)
+	r.claims = append(r.claims, &claim{kind: "P", key: p.Key})
+}
+
+// evidence keeps the record of a 4688 until it is known whose it is.
+func (r *Round) evidence(u *Unit, s Start, e graph.Evidence) {
+	if u.evidence == nil {
+		u.evidence = map[string]Evidences{}
+	}
+	id := startID(s)
+	u.evidence[id] = u.evidence[id].Add(e, "")
+}
+
+func startID(s Start) string { return s.At.UTC().Format(stamp) + graph.BaseName(s.Image) }
+
+func (p *Process) see(e graph.Evidence, at time.Time) {
+	p.Evidence = p.Evidence.Add(e, "")
+	p.Seen.Add(at)
+}
+
+func (r *Round) ended(o *graph.ProcessEnded) {
+	at := o.Clock.At
+	if o.Process.GUID != "" {
+		p := r.guid(o.Host, o.Process, at)
+		p.Ends = sortEnds(append(p.Ends, End{At: at}))
+		p.see(o.Evidence, at)
+		r.claims = append(r.claims, &claim{kind: "P", key: p.Key})
+		return
+	}
+	key := UnitKey(o.Host, o.Process.PID)
+	if o.Clock.Unknown {
+		r.byPID(o.Head(), o.Process, &ref{evidence: Evidences{}.Add(o.Evidence, "")}, claim{kind: "P"})
+		return
+	}
+	u := r.unit(o.Host, o.Process.PID)
+	u.Ends = append(u.Ends, End{At: at, ByPID: true, Image: o.Process.Image})
+	r.touched[key] = true
+	r.claims = append(r.claims, &claim{kind: "E", unit: key, at: at, name: graph.BaseName(o.Process.Image)})
+}
+
+func (r *Round) talk(key string) *Talk {
+	t := r.talks[key]
+	if t == nil {
+		t = NewTalk()
+		r.talks[key] = t
+	}
+	return t
+}
+
+func (r *Round) contacted(o *graph.Contacted) {
+	at := o.Clock.At
+	c := Contact{
+		Second: at.Unix(), IP: o.RemoteIP, Port: o.RemotePort, Proto: o.Protocol, Local: o.LocalPort, In: o.Inbound,
+	}
+	id := EvidenceID(c.In, c.IP)
+	if o.Process.GUID != "" {
+		p := r.guid(o.Host, o.Process, at)
+		p.see(o.Evidence, at)
+		t := r.talk(p.Key)
+		t.AddContact(c, ByGUID, o.Source)
+		t.note(c.IP, o.ReverseName, id, Evidences{}.Add(o.Evidence, id))
+		r.claims = append(r.claims, &claim{kind: "C", key: p.Key, rest: id})
+		return
+	}
+	if o.Process.PID == 0 {
+		r.byImage(o, c, id)
+		return
+	}
+	r.byPID(o.Head(), o.Process, &ref{contact: &c, via: o.Source, reverse: o.ReverseName, evidence: Evidences{}.Add(o.Evidence, id)},
+		claim{kind: "C", rest: id})
+}
+
+// byImage takes a connection whose record lost the PID: all those of one image
+// on a host are one stub, which keeps the host in the count of who goes there.
+func (r *Round) byImage(o *graph.Contacted, c Contact, id string) {
+	name := graph.BaseName(o.Process.Image)
+	key := o.Host + graph.Sep + "0" + graph.Sep + "~" + graph.Sep + name
+	p := r.procs[key]
+	if p == nil {
+		p = &Process{Key: key, Host: o.Host, Facts: Facts{Stub: name}}
+		r.procs[key] = p
+	}
+	p.Merge(Mention{Image: o.Process.Image, First: o.Clock.At, Last: o.Clock.At})
+	p.see(o.Evidence, o.Clock.At)
+	t := r.talk(key)
+	t.AddContact(c, ByGUID, o.Source)
+	t.note(c.IP, o.ReverseName, id, Evidences{}.Add(o.Evidence, id))
+	r.claims = append(r.claims, &claim{kind: "C", key: key, rest: id})
+}
+
+func (t *Talk) note(ip, reverse, id string, e Evidences) {
+	if reverse != "" {
+		t.Reverse[ip] = max(t.Reverse[ip], reverse)
+	}
+	t.Evidence[id] = t.Evidence[id].Join(e)
+}
+
+func (r *Round) byPID(h *graph.Header, p graph.ProcessRef, f *ref, c claim) {
+	f.at, f.known, f.name, f.image = wholeSecond(h.Clock.At.Unix()), !h.Clock.Unknown, graph.BaseName(p.Image), p.Image
+	f.bound = ByPID
+	if f.name == "" {
+		f.bound = ByBare
+	}
+	r.unit(h.Host, p.PID)
+	f.claim = &c
+	r.claims = append(r.claims, &c)
+	r.refs[UnitKey(h.Host, p.PID)] = append(r.refs[UnitKey(h.Host, p.PID)], f)
+}
+
+func (r *Round) asked(o *graph.Asked) {
+	name, ok := graph.NormalName(o.Name)
+	if !ok {
+		name = strings.ToLower(o.Name)
+	}
+	if ip, isIP := graph.NormalIP(name); isIP {
+		name = ip
+	}
+	answers := slices.Clone(o.Answers)
+	slices.Sort(answers)
+	at := o.Clock.At
+	q := Question{Second: at.Unix(), Name: name, Answers: strings.Join(slices.Compact(answers), ",")}
+	id := EvidenceID(false, name)
+	if o.Process.GUID != "" {
+		p := r.guid(o.Host, o.Process, at)
+		p.see(o.Evidence, at)
+		t := r.talk(p.Key)
+		t.AddQuestion(q, ByGUID)
+		t.note("", "", id, Evidences{}.Add(o.Evidence, id))
+		r.claims = append(r.claims, &claim{kind: "Q", key: p.Key, rest: id})
+		return
+	}
+	r.byPID(o.Head(), o.Process, &ref{question: &q, evidence: Evidences{}.Add(o.Evidence, id)}, claim{kind: "Q", rest: id})
+}
+
+// scheduler notes that a TaskScheduler record was written by a PID. The first
+// and the last of each hour are enough.
+func (r *Round) scheduler(h *graph.Header) {
+	if h.SchedulerPID == 0 || h.Clock.Unknown {
+		return
+	}
+	key := UnitKey(h.Host, h.SchedulerPID)
+	hours := r.logged[key]
+	if hours == nil {
+		hours = map[int64]*Span{}
+		r.logged[key] = hours
+		r.unit(h.Host, h.SchedulerPID)
+	}
+	hour := h.Clock.At.Unix() / 3600
+	if hours[hour] == nil {
+		hours[hour] = &Span{}
+	}
+	hours[hour].Add(h.Clock.At)
+}
+
+func (r *Round) ran(o *graph.TaskRan) {
+	task := graph.TaskKey(o.Host, o.Path)
+	t := r.task(task, o.Host)
+	t.RunPath = max(t.RunPath, graph.TaskPath(o.Path))
+	t.Seen.Add(o.Clock.At)
+	t.Evidence = t.Evidence.Add(o.Evidence, "")
+	key := task + graph.Sep + o.Instance
+	if o.Instance == "" {
+		key = task + graph.Sep + string(o.Stage) + o.Clock.At.UTC().Format(stamp) + strconv.Itoa(int(o.PID))
+	}
+	run := r.runs[key]
+	if run == nil {
+		run = &Run{Key: key, Host: o.Host, Task: task, Instance: o.Instance}
+		r.runs[key] = run
+	}
+	run.Add(Tick{
+		Stage: o.Stage, At: o.Clock.At, PID: o.PID, Image: o.Image, Result: o.Result,
+		Trigger: o.Trigger, User: o.User, Unknown: o.Clock.Unknown,
+	})
+	run.Evidence = run.Evidence.Add(o.Evidence, "")
+	r.claims = append(r.claims, &claim{kind: "L", rest: key})
+	if o.PID == 0 || o.Clock.Unknown || o.Stage != graph.Launched && o.Stage != graph.ActionStart {
+		return
+	}
+	u := r.unit(o.Host, o.PID)
+	u.Launches = append(u.Launches, Launch{At: o.Clock.At, Task: task, Image: o.Image, Action: o.Stage == graph.ActionStart})
+	r.touched[UnitKey(o.Host, o.PID)] = true
+}
+
+func (r *Round) task(key, host string) *Task {
+	t := r.tasks[key]
+	if t == nil {
+		t = &Task{Key: key, Host: host}
+		r.tasks[key] = t
+	}
+	return t
+}
+
+// Change takes a change of a task's registration, with its parsed definition
+// where the record had one.
+func (r *Round) Change(o *graph.TaskChanged, f TaskFact, plan *PlanNode) {
+	r.host(o.Head())
+	r.scheduler(o.Head())
+	key := graph.TaskKey(o.Host, o.Path)
+	t := r.task(key, o.Host)
+	f.Change, f.At, f.Unknown = o.Change, o.Clock.At, o.Clock.Unknown
+	f.Channel, f.Path = o.Evidence.Channel, graph.TaskPath(o.Path)
+	if plan != nil {
+		f.Plan = plan.Key
+		if have := r.plans[plan.Key]; have != nil {
+			have.XML = min(have.XML, plan.XML)
+		} else {
+			r.plans[plan.Key] = plan
+		}
+		r.plans[plan.Key].Seen.Add(o.Clock.At)
+	}
+	t.Add(f)
+	t.Seen.Add(o.Clock.At)
+	t.Evidence = t.Evidence.Add(o.Evidence, "")
+	r.claims = append(r.claims, &claim{kind: "T", rest: key})
+}
+
+// Len is how many observations the round holds.
+func (r *Round) Len() int { return len(r.claims) }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// Settle merges the round with what is stored and works out the graph.
+func (r *Round) Settle(ctx context.Context, store Store) (*Changes, error) {
+	s := newSettling(r, store)
+	steps := []func(context.Context) error{
+		s.load, s.cluster, s.reopen, s.resolve, s.parents, s.talkAll, s.mergeTasks, s.link,
+	}
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return s.changes(), nil
+}

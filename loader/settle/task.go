@@ -1,0 +1,224 @@
+package settle
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/taskroot/taskroot/graph"
+)
+
+// TaskFact is one record about a task's registration.
+type TaskFact struct {
+	Change    graph.Change `json:"change"`
+	At        time.Time    `json:"at"`
+	Channel   string       `json:"channel"`
+	Path      string       `json:"path"`
+	User      string       `json:"user,omitempty"` // key
+	UserName  string       `json:"userName,omitempty"`
+	SID       string       `json:"sid,omitempty"`
+	Unknown   bool         `json:"clock,omitempty"`
+	Plan      string       `json:"plan,omitempty"` // key of the definition
+	Author    string       `json:"author,omitempty"`
+	Principal string       `json:"principal,omitempty"`
+	RunLevel  string       `json:"runLevel,omitempty"`
+	Hidden    bool         `json:"hidden,omitempty"`
+	Off       bool         `json:"off,omitempty"` // the definition says it is not enabled
+}
+
+// Task is a scheduled task on a host.
+type Task struct {
+	Key      string
+	Host     string
+	RunPath  string // path as runs write it; "" where only registrations were seen
+	Facts    []TaskFact
+	Seen     Span
+	Evidence Evidences
+	Stored   string // fingerprint of what the database has; "" for a new one
+}
+
+// keepUpdates bounds the updates without a definition that a task remembers;
+// they only tell who did it and when.
+const keepUpdates = 1024
+
+// rank orders changes that carry one time.
+var rank = map[graph.Change]int{graph.Created: 0, graph.Updated: 1, graph.Enabled: 2, graph.Disabled: 3, graph.Deleted: 4}
+
+func compareTaskFacts(a, b TaskFact) int {
+	return cmp.Or(a.At.Compare(b.At), cmp.Compare(rank[a.Change], rank[b.Change]), strings.Compare(a.Channel, b.Channel),
+		strings.Compare(a.Plan, b.Plan), strings.Compare(a.User, b.User), strings.Compare(a.Path, b.Path),
+		strings.Compare(a.UserName, b.UserName), strings.Compare(a.SID, b.SID), strings.Compare(a.Author, b.Author),
+		strings.Compare(a.Principal, b.Principal))
+}
+
+// Add adds facts once.
+func (t *Task) Add(facts ...TaskFact) {
+	t.Facts = append(t.Facts, facts...)
+	slices.SortFunc(t.Facts, compareTaskFacts)
+	t.Facts = slices.CompactFunc(t.Facts, func(a, b TaskFact) bool { return compareTaskFacts(a, b) == 0 })
+	plain := 0
+	for _, f := range t.Facts {
+		if f.bare() {
+			plain++
+		}
+	}
+	if plain > keepUpdates {
+		drop := plain - keepUpdates
+		t.Facts = slices.DeleteFunc(t.Facts, func(f TaskFact) bool {
+			if f.bare() && drop > 0 {
+				drop--
+				return true
+			}
+			return false
+		})
+	}
+}
+
+func (f *TaskFact) bare() bool { return f.Change == graph.Updated && f.Plan == "" }
+
+// InForce is a definition while it was in force; To is zero for the last.
+type InForce struct {
+	Plan     string
+	From, To time.Time
+}
+
+// TaskState is what follows from a task's facts.
+type TaskState struct {
+	Path       string
+	Author     string
+	Principal  string
+	RunLevel   string
+	Hidden     *bool
+	Enabled    *bool
+	CreatedAt  time.Time
+	DeletedAt  time.Time
+	Registered bool
+	Plans      []InForce
+}
+
+// echo is how far apart two channels tell of one creation or deletion.
+const echo = 2 * time.Second
+
+// State derives the task's state. Facts whose clock is unknown tell that
+// something was done, not when.
+func (t *Task) State() TaskState {
+	s := TaskState{Path: t.RunPath}
+	var path string
+	var last TaskFact
+	for _, f := range t.Facts {
+		s.Registered = s.Registered || f.Change == graph.Created
+		if f.Change == graph.Created || path == "" {
+			path = max(path, f.Path)
+		}
+		s.apply(f, last)
+		if f.Change == graph.Created || f.Change == graph.Deleted {
+			last = f
+		}
+	}
+	if path != "" {
+		s.Path = path
+	}
+	return s
+}
+
+func (s *TaskState) apply(f, last TaskFact) {
+	yes, no := true, false
+	repeated := last.Change == f.Change && last.Channel != f.Channel && f.At.Sub(last.At) <= echo
+	late := f.Change == graph.Created && last.Change == graph.Deleted && last.Channel != f.Channel &&
+		f.At.Sub(last.At) <= echo && f.Plan == "" && !s.CreatedAt.IsZero()
+	switch f.Change {
+	case graph.Created:
+		if late {
+			break // the other channel's echo of the creation, logged after the deletion
+		}
+		if s.CreatedAt.IsZero() || !s.DeletedAt.IsZero() {
+			s.CreatedAt = f.At
+		}
+		s.DeletedAt = time.Time{}
+		s.Enabled = &yes
+	case graph.Deleted:
+		if !repeated || s.DeletedAt.IsZero() {
+			s.DeletedAt = f.At
+		}
+		s.closePlan(f.At)
+	case graph.Enabled:
+		s.Enabled = &yes
+	case graph.Disabled:
+		s.Enabled = &no
+	}
+	if f.Plan != "" && f.Change != graph.Deleted {
+		s.plan(f)
+	}
+}
+
+func (s *TaskState) closePlan(at time.Time) {
+	if n := len(s.Plans); n > 0 && s.Plans[n-1].To.IsZero() {
+		s.Plans[n-1].To = at
+	}
+}
+
+func (s *TaskState) plan(f TaskFact) {
+	hidden, enabled := f.Hidden, !f.Off
+	s.Author, s.Principal, s.RunLevel, s.Hidden = f.Author, f.Principal, f.RunLevel, &hidden
+	if f.Change != graph.Enabled && f.Change != graph.Disabled {
+		s.Enabled = &enabled
+	}
+	if f.Unknown {
+		return
+	}
+	if n := len(s.Plans); n > 0 && s.Plans[n-1].To.IsZero() {
+		if s.Plans[n-1].Plan == f.Plan {
+			return
+		}
+		s.Plans[n-1].To = f.At
+	}
+	s.Plans = append(s.Plans, InForce{Plan: f.Plan, From: f.At})
+}
+
+// Deed is that a user did something to a task, over all times.
+type Deed struct {
+	Change graph.Change
+	User   string // key
+	Name   string
+	SIDs   []string
+	Times  []int64 // epoch seconds, ascending, distinct
+}
+
+// Deeds are the facts by who and what.
+func (t *Task) Deeds() []Deed {
+	var out []Deed
+	for _, f := range t.Facts {
+		if f.User == "" {
+			continue
+		}
+		i := slices.IndexFunc(out, func(d Deed) bool { return d.Change == f.Change && d.User == f.User })
+		if i < 0 {
+			out = append(out, Deed{Change: f.Change, User: f.User})
+			i = len(out) - 1
+		}
+		d := &out[i]
+		d.Name = max(d.Name, f.UserName)
+		if f.SID != "" && !slices.Contains(d.SIDs, f.SID) {
+			d.SIDs = append(d.SIDs, f.SID)
+			slices.Sort(d.SIDs)
+		}
+		if second := f.At.Unix(); len(d.Times) == 0 || d.Times[len(d.Times)-1] != second {
+			d.Times = append(d.Times, second)
+		}
+	}
+	return out
+}
+
+// UserKey is the identity of an account: the well-known ones of a host's own
+// by SID, the others by name, and by SID where no name is known.
+func UserKey(host, name, sid string) string {
+	switch sid {
+	case "S-1-5-18", "S-1-5-19", "S-1-5-20":
+		return host + graph.Sep + sid
+	}
+	if name != "" {
+		return strings.ToLower(name)
+	}
+	return sid
+}

@@ -1,0 +1,231 @@
+// Package eventjson reads Windows events out of JSON, in the shapes that the
+// tools of the field write.
+//
+// It looks at a record twice. The first look finds out only which event it is,
+// from spans of the record's bytes, so that the nine in ten which nobody wants
+// cost little; the second copies the values of those that are wanted. The
+// tokenizer is our own: the libraries that were weighed (sonic, go-json, gjson,
+// fastjson, jsontext) either build values for all that they read, or can't go
+// on after a damaged record, which here is the ordinary case.
+//
+// It does not parse message texts: they are written for people and translated.
+package eventjson
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/taskroot/taskroot/loader/winevent"
+)
+
+// Handler takes what [Decode] finds, from one goroutine; an error stops the
+// reading. Each record of the input is given to exactly one of its methods.
+type Handler interface {
+	// Event is a record that was wanted. The record is good during the call.
+	Event(e *winevent.Event, record Record) error
+	// Skipped is n records of an event that is not wanted.
+	Skipped(channel string, id uint32, n int) error
+	// Passed is a record that is left alone for another reason, in a few fixed
+	// words.
+	Passed(reason string) error
+	// Rejected is a record that could not be read.
+	Rejected(b Bad) error
+	// Reject is a record of a reject file, to be read again.
+	Reject(r Inner) error
+}
+
+// Record is a record as it was.
+type Record struct {
+	Place string // which one it is, for a person
+	Raw   []byte
+}
+
+// Bad is a record that could not be read.
+type Bad struct {
+	Record
+	Reason string
+	Detail string
+}
+
+// The reasons of a [Bad].
+const (
+	BadJSON      = "bad json"
+	UnknownShape = "unknown shape"
+	TooLong      = "too long"
+	NoHost       = "no host"
+	BadRecord    = "bad record"
+)
+
+// MessageOnly is the reason to skip a wanted record that holds nothing but its
+// message text.
+const MessageOnly = "message only"
+
+// Options is what the input itself cannot say.
+type Options struct {
+	Host string // for records that name no host; "" rejects them
+	Want func(channel string, id uint32) bool
+	// Ordinal is what to add to the position of a record in the source.
+	Ordinal uint64
+}
+
+// Sniff says whether head, the start of a file, is the start of JSON records:
+// it begins with a brace or bracket, or some later line of it is a whole object
+// with an event in it, as in a file that lost its first bytes.
+func Sniff(head []byte) bool {
+	head = bytes.TrimPrefix(head, []byte("\xEF\xBB\xBF"))
+	trimmed := bytes.TrimLeft(head, " \t\r\n")
+	if len(trimmed) == 0 {
+		return false
+	}
+	if trimmed[0] == '{' || trimmed[0] == '[' {
+		return startsJSON(trimmed)
+	}
+	var t tape
+	for line := range bytes.Lines(trimmed) {
+		if bytes.HasPrefix(line, []byte(`{"`)) {
+			if _, err := t.parse(line); err == nil {
+				d := doc{b: line, nodes: t.nodes}
+				_, known := detect(&d, shapes())
+				return known
+			}
+		}
+	}
+	return false
+}
+
+// startsJSON tells JSON from the other things that begin with a brace or a
+// bracket, such as settings files and templates.
+func startsJSON(b []byte) bool {
+	rest := bytes.TrimLeft(b[1:], " \t\r\n")
+	if len(rest) == 0 {
+		return true
+	}
+	if b[0] == '{' {
+		return rest[0] == '"' || rest[0] == '}'
+	}
+	return bytes.IndexByte([]byte(`{["]`), rest[0]) >= 0 || isNumber(rest[0])
+}
+
+// Decode reads all records of r and gives each to h. The name is the source's.
+func Decode(ctx context.Context, r io.Reader, name string, opt Options, h Handler) error {
+	return decode(ctx, newFrame(r, maxRecord), name, opt, h)
+}
+
+func decode(ctx context.Context, f *frame, name string, opt Options, h Handler) error {
+	d := &decoder{name: name, opt: opt, h: h, shapes: shapes(), channels: map[string]string{}}
+	for n := opt.Ordinal + 1; ; n++ {
+		if n%1024 == 0 && ctx.Err() != nil {
+			return fmt.Errorf("reading %s: %w", name, ctx.Err())
+		}
+		rec, err := f.next()
+		if err != nil {
+			break
+		}
+		place := place{n, rec.offset}
+		if rec.bad != "" {
+			err = d.bad(rec, place)
+		} else {
+			d.doc = doc{b: rec.raw, nodes: f.tape.nodes}
+			err = d.record(place)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if f.err != nil {
+		return fmt.Errorf("reading %s: %w", name, f.err)
+	}
+	return nil
+}
+
+// place is where a record is; it becomes text only for those that need it.
+type place struct {
+	ordinal uint64
+	offset  int64
+}
+
+func (p place) String() string {
+	return "record " + strconv.FormatUint(p.ordinal, 10) + " at byte " + strconv.FormatInt(p.offset, 10)
+}
+
+type decoder struct {
+	name     string
+	opt      Options
+	h        Handler
+	doc      doc
+	shapes   []shape
+	channels map[string]string // one copy of each name met
+}
+
+func (d *decoder) bad(rec record, p place) error {
+	b := Bad{Record: Record{Place: p.String(), Raw: rec.raw}, Reason: BadJSON, Detail: rec.bad}
+	if rec.long {
+		b.Reason = TooLong
+		b.Detail = fmt.Sprintf("%s (%d MiB); split it or take it out", rec.bad, maxRecord>>20)
+	}
+	return d.h.Rejected(b)
+}
+
+func (d *decoder) reject(p place, reason, detail string) error {
+	return d.h.Rejected(Bad{Record: Record{Place: p.String(), Raw: d.doc.b}, Reason: reason, Detail: detail})
+}
+
+// record decides what one object is.
+func (d *decoder) record(p place) error {
+	if inner := d.doc.get(0, rejectKey); inner != 0 {
+		r, err := readInner(&d.doc, inner)
+		if err != nil {
+			return d.reject(p, BadRecord, err.Error())
+		}
+		return d.h.Reject(r)
+	}
+	found, ok := detect(&d.doc, d.shapes)
+	if !ok {
+		if reason := otherKind(&d.doc); reason != "" {
+			return d.h.Passed(reason)
+		}
+		return d.reject(p, UnknownShape, "holds no Windows event in a shape that is known")
+	}
+	channel := d.intern(found)
+	if !d.opt.Want(channel, found.id) {
+		return d.h.Skipped(channel, found.id, 1)
+	}
+	return d.wanted(p, found, channel)
+}
+
+// intern is the channel's name without a new copy for each record.
+func (d *decoder) intern(f found) string {
+	if f.channel == 0 {
+		return f.deduced
+	}
+	b := d.doc.span(f.channel)
+	if s, ok := d.channels[string(b)]; ok {
+		return s
+	}
+	s := d.doc.str(f.channel)
+	if len(d.channels) < 10000 {
+		d.channels[string(b)] = s
+	}
+	return s
+}
+
+func (d *decoder) wanted(p place, f found, channel string) error {
+	e := &winevent.Event{Channel: channel, ID: f.id, Source: d.name, Ordinal: p.ordinal}
+	err := f.shape.fill(&d.doc, f, e)
+	switch {
+	case err != nil:
+		return d.reject(p, BadJSON, err.Error())
+	case len(e.Data) == 0 && d.doc.firstOf(f.root, "Message", "message") != 0:
+		return d.h.Passed(MessageOnly)
+	case e.Time.IsZero():
+		return d.reject(p, BadRecord, "has no time that can be read")
+	case e.Computer == "" && d.opt.Host == "":
+		return d.reject(p, NoHost, "names no host; load it with --host NAME")
+	case e.Computer == "":
+		e.Computer = d.opt.Host
+	}
+	return d.h.Event(e, Record{Place: p.String(), Raw: d.doc.b})
+}

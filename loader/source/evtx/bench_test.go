@@ -1,0 +1,70 @@
+package evtx_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"testing"
+
+	"github.com/taskroot/taskroot/loader/source/evtx"
+	"github.com/taskroot/taskroot/loader/winevent"
+)
+
+// corpus is every real log of a megabyte or more, in memory.
+func corpus(b *testing.B) (all [][]byte, size int64) {
+	_, files := logs(b)
+	for _, path := range files {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if len(data) >= 1<<20 {
+			all = append(all, data)
+			size += int64(len(data))
+		}
+	}
+	return all, size
+}
+
+type counter struct{ events, skipped, damaged int }
+
+func (c *counter) Event(*winevent.Event) error             { c.events++; return nil }
+func (c *counter) Skipped(_ string, _ uint32, n int) error { c.skipped += n; return nil }
+func (c *counter) Damaged(d evtx.Damage) error             { c.damaged += d.Count; return nil }
+
+func BenchmarkDumpJSON(b *testing.B) {
+	all, size := corpus(b)
+	b.SetBytes(size)
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, data := range all {
+			// The damage of some logs is known and no matter here.
+			_ = evtx.DumpJSON(context.Background(), bytes.NewReader(data), io.Discard)
+		}
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		want func(string, uint32) bool
+	}{
+		{"Wanted", winevent.Wanted},
+		{"All", func(string, uint32) bool { return true }},
+		{"None", func(string, uint32) bool { return false }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			all, size := corpus(b)
+			b.SetBytes(size)
+			b.ReportAllocs()
+			for b.Loop() {
+				for _, data := range all {
+					if err := evtx.Decode(context.Background(), bytes.NewReader(data), "bench", c.want, &counter{}); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,48 @@
+package taskxml
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+)
+
+// Hash is the identity of what a definition does: of its actions, triggers,
+// principal and settings, not of its date, author, address and description. A
+// default that is written out is the same as one that is left out.
+func (d *Definition) Hash() string {
+	sum := sha256.Sum256([]byte(compact(struct {
+		Actions   []Action
+		Triggers  []Trigger
+		Principal Principal
+		Settings  Settings
+	}{d.Actions, d.Triggers, d.Principal, d.Settings})))
+	return hex.EncodeToString(sum[:])
+}
+
+// Commands is what the Exec actions run, each command with its arguments.
+func (d *Definition) Commands() []string {
+	var list []string
+	for _, a := range d.Actions {
+		if a.Kind == Exec {
+			list = append(list, strings.TrimSpace(a.Command+" "+a.Arguments))
+		}
+	}
+	return list
+}
+
+// ComHandlers is the class ids of the COM handlers.
+func (d *Definition) ComHandlers() []string {
+	var list []string
+	for _, a := range d.Actions {
+		if a.Kind == ComHandler {
+			list = append(list, a.ClassID)
+		}
+	}
+	return list
+}
+
+// ActionsJSON is the actions as one JSON array.
+func (d *Definition) ActionsJSON() string { return compact(append([]Action{}, d.Actions...)) }
+
+// TriggersJSON is the triggers as one JSON array.
+func (d *Definition) TriggersJSON() string { return compact(append([]Trigger{}, d.Triggers...)) }

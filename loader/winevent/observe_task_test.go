@@ -1,0 +1,89 @@
+package winevent_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/taskroot/taskroot/graph"
+	"github.com/taskroot/taskroot/loader/winevent"
+)
+
+func TestObserveTaskChanged(t *testing.T) {
+	t.Parallel()
+	who := []string{"SubjectUserSid", "S-1-5-21-1", "SubjectUserName", "bob", "SubjectDomainName", "D"}
+	const sys = "S-1-5-18"
+	for _, tc := range []struct {
+		name    string
+		channel string
+		id      uint32
+		data    []string
+		want    graph.TaskChanged
+	}{
+		{"OK 4698 local", "security", 4698, append([]string{"TaskName", `\a`, "TaskContent", "&lt;Task/&gt;", "ClientProcessId", "7356", "ClientProcessStartKey", "53"}, who...),
+			graph.TaskChanged{Path: `\a`, Change: graph.Created, XML: "<Task/>", User: `D\bob`, UserSID: "S-1-5-21-1", Client: graph.ProcessRef{PID: 7356}}},
+		{"OK 4698 remote", "Security", 4698, append([]string{"TaskName", `\a`, "TaskContent", "<Task/>", "ClientProcessId", "0", "ClientProcessStartKey", "0"}, who...),
+			graph.TaskChanged{Path: `\a`, Change: graph.Created, XML: "<Task/>", User: `D\bob`, UserSID: "S-1-5-21-1", Remote: true}},
+		{"OK 4698 client lost", "Security", 4698, append([]string{"TaskName", `\a`, "ClientProcessId", "0", "ClientProcessStartKey", "9"}, who...),
+			graph.TaskChanged{Path: `\a`, Change: graph.Created, User: `D\bob`, UserSID: "S-1-5-21-1"}},
+		{"OK 4699 empty", "Security", 4699, append([]string{"TaskName", `a`, "TaskContent", ""}, who...),
+			graph.TaskChanged{Path: `a`, Change: graph.Deleted, User: `D\bob`, UserSID: "S-1-5-21-1"}},
+		{"OK 4700", "Security", 4700, []string{"TaskName", `\a`, "SubjectUserSid", sys},
+			graph.TaskChanged{Path: `\a`, Change: graph.Enabled, User: sys, UserSID: sys}},
+		{"OK 4701", "Security", 4701, append([]string{"TaskName", `\a`}, who...),
+			graph.TaskChanged{Path: `\a`, Change: graph.Disabled, User: `D\bob`, UserSID: "S-1-5-21-1"}},
+		{"OK 4702", "Security", 4702, append([]string{"TaskName", `\a`, "TaskContentNew", "<Task>&lt;</Task>"}, who...),
+			graph.TaskChanged{Path: `\a`, Change: graph.Updated, XML: "<Task>&lt;</Task>", User: `D\bob`, UserSID: "S-1-5-21-1"}},
+		{"OK 106", winevent.TaskScheduler, 106, []string{"TaskName", `\a`, "UserContext", `D\bob`}, graph.TaskChanged{Path: `\a`, Change: graph.Created, User: `D\bob`}},
+		{"OK 106 SID", winevent.TaskScheduler, 106, []string{"TaskName", `\a`, "UserContext", sys}, graph.TaskChanged{Path: `\a`, Change: graph.Created, User: sys, UserSID: sys}},
+		{"OK 140", winevent.TaskScheduler, 140, []string{"TaskName", `\a`, "UserName", `NT AUTHORITY\Network Service`},
+			graph.TaskChanged{Path: `\a`, Change: graph.Updated, User: `NT AUTHORITY\Network Service`, UserSID: "S-1-5-20"}},
+		{"OK 141", winevent.TaskScheduler, 141, []string{"TaskName", `\a`}, graph.TaskChanged{Path: `\a`, Change: graph.Deleted}},
+		{"OK 142", winevent.TaskScheduler, 142, []string{"TaskName", `\a`, "UserName", "System"}, graph.TaskChanged{Path: `\a`, Change: graph.Disabled, User: "System", UserSID: sys}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			channel := tc.channel
+			if channel == "security" {
+				channel = winevent.Security
+			}
+			want := tc.want
+			want.Header = head(channel, tc.id, time.Time{})
+			check(t, event(tc.channel, tc.id, tc.data...), &want)
+		})
+	}
+}
+
+func TestObserveTaskRan(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		id   uint32
+		data []string
+		want graph.TaskRan
+	}{
+		{100, []string{"UserContext", `D\u`, "InstanceId", guid}, graph.TaskRan{Stage: graph.InstanceStart, User: `D\u`, Instance: guidUp}},
+		{102, []string{"UserContext", `D\u`, "InstanceID", guid}, graph.TaskRan{Stage: graph.InstanceEnd, User: `D\u`, Instance: guidUp}},
+		{107, []string{"InstanceId", guid}, graph.TaskRan{Stage: graph.Triggered, Trigger: "time", Instance: guidUp}},
+		{108, []string{"InstanceId", guid}, graph.TaskRan{Stage: graph.Triggered, Trigger: "event", Instance: guidUp}},
+		{110, []string{"InstanceId", guid, "UserContext", "u"}, graph.TaskRan{Stage: graph.Triggered, Trigger: "demand", Instance: guidUp, User: "u"}},
+		{111, []string{"InstanceId", guid}, graph.TaskRan{Stage: graph.Terminated, Instance: guidUp}},
+		{118, []string{"InstanceId", guid}, graph.TaskRan{Stage: graph.Triggered, Trigger: "boot", Instance: guidUp}},
+		{119, []string{"InstanceId", guid, "UserName", "u"}, graph.TaskRan{Stage: graph.Triggered, Trigger: "logon", Instance: guidUp, User: "u"}},
+		{129, []string{"Path", `%windir%\x.exe`, "ProcessID", "6292", "Priority", "32"}, graph.TaskRan{Stage: graph.Launched, PID: 6292, Image: `%windir%\x.exe`}},
+		{129, []string{"Path", `x.exe`}, graph.TaskRan{Stage: graph.Launched, Image: `x.exe`}},
+		{129, []string{"Path", `x.exe`, "ProcessID", "1144"}, graph.TaskRan{Stage: graph.Launched, Image: `x.exe`}},
+		{200, []string{"ActionName", "cmd.exe", "TaskInstanceId", guid, "EnginePID", "6292"}, graph.TaskRan{Stage: graph.ActionStart, Instance: guidUp, Image: "cmd.exe", PID: 6292}},
+		{200, []string{"ActionName", "cmd.exe"}, graph.TaskRan{Stage: graph.ActionStart, Instance: "FFBEDBA1-9858-4250-BEB7-F545AE86A0F5", Image: "cmd.exe"}},
+		{201, []string{"ActionName", "cmd.exe", "TaskInstanceID", guid, "EnginePID", "6292", "ResultCode", "2147942401"},
+			graph.TaskRan{Stage: graph.ActionEnd, Instance: guidUp, Image: "cmd.exe", PID: 6292, Result: "2147942401"}},
+		{202, []string{"ActionName", "cmd.exe", "TaskInstanceId", guid, "ResultCode", "0x80070001"},
+			graph.TaskRan{Stage: graph.ActionFailed, Instance: guidUp, Image: "cmd.exe", Result: "2147942401"}},
+		{203, []string{"ActionName", "cmd.exe", "TaskInstanceId", guid, "ResultCode", "5"},
+			graph.TaskRan{Stage: graph.ActionFailed, Instance: guidUp, Image: "cmd.exe", Result: "5"}},
+	} {
+		e := event(winevent.TaskScheduler, tc.id, append([]string{"TaskName", `\T`}, tc.data...)...)
+		e.Activity = "FFBEDBA1-9858-4250-BEB7-F545AE86A0F5"
+		want := tc.want
+		want.Header, want.Path = head(winevent.TaskScheduler, tc.id, time.Time{}), `\T`
+		check(t, e, &want)
+	}
+}

@@ -1,0 +1,28 @@
+// Rewrites network edges.
+//
+// Rows are as in contact-create.
+//
+// access   write
+// param    rows      LIST<LIST<ANY>>  the edges
+// returns  written   INTEGER          edges rewritten
+//
+// :param rows => []
+
+UNWIND $rows AS r
+MATCH (p:Process {key: r[0]})-[c:CONNECTED|RESOLVED|ACCEPTED]->(e:Endpoint {key: r[1]})
+WHERE type(c) = r[2]
+SET c.count = r[3],
+    c.firstSeen = r[4],
+    c.lastSeen = r[5],
+    c.times = r[6],
+    c.ips = r[7],
+    c.ports = r[8],
+    c.protocols = r[9],
+    c.via = r[10],
+    c.nameConfidence = r[11],
+    c.timesTruncated = r[12],
+    c.tuples = r[13],
+    c.evidence = r[14],
+    c.answered = r[15],
+    c.reverseNames = r[16]
+RETURN count(*) AS written

@@ -1,0 +1,34 @@
+// Creates processes that the loader knows to be new.
+//
+// Rows are lists: key, host, pid, guid, image, name, commandLine, user, integrity, hashes, startedAt, endedAt,
+// observed, firstSeen, lastSeen, evidence, unit, parentUnit, rootHost, second, pidTalk, facts, clock.
+//
+// access   write
+// param    rows      LIST<LIST<ANY>>  the processes
+//
+// :param rows => []
+
+UNWIND $rows AS r
+CREATE (p:Process {key: r[0]})
+SET p.host = r[1],
+    p.pid = r[2],
+    p.guid = r[3],
+    p.image = r[4],
+    p.name = r[5],
+    p.commandLine = r[6],
+    p.user = r[7],
+    p.integrity = r[8],
+    p.hashes = r[9],
+    p.startedAt = r[10],
+    p.endedAt = r[11],
+    p.observed = r[12],
+    p.firstSeen = r[13],
+    p.lastSeen = r[14],
+    p.evidence = r[15],
+    p.unit = r[16],
+    p.parentUnit = r[17],
+    p.rootHost = r[18],
+    p.second = r[19],
+    p.pidTalk = r[20],
+    p.facts = r[21],
+    p.clock = r[22]

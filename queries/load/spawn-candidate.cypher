@@ -1,0 +1,19 @@
+// Ties processes to the tasks that may have started them, where several fit.
+//
+// access   write
+// param    rows      LIST<LIST<ANY>>  task key, process key, at, via, weight, instanceId, endedAt, result, trigger, evidence
+// returns  written   INTEGER          edges made or rewritten; fewer than rows means that an end is missing
+//
+// :param rows => []
+
+UNWIND $rows AS r
+MATCH (t:Task {key: r[0]})
+MATCH (p:Process {key: r[1]})
+MERGE (t)-[s:MAY_HAVE_SPAWNED]->(p)
+SET s.at = r[2],
+    s.via = r[3],
+    s.weight = r[4],
+    s.evidence = r[9],
+    s.firstSeen = r[2],
+    s.lastSeen = r[2]
+RETURN count(*) AS written
