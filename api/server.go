@@ -16,6 +16,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -127,6 +128,16 @@ func isLoopback(host string) bool {
 
 // Handler is the whole API as a handler, for tests.
 func (s *Server) Handler() http.Handler { return s.engine }
+
+// Routes lists the paths there are; all take GET and nothing else.
+func (s *Server) Routes() []string {
+	var out []string
+	for _, r := range s.engine.Routes() {
+		out = append(out, r.Path)
+	}
+	slices.Sort(out)
+	return out
+}
 
 // Listen opens the port and gives the URL. [Server.Run] calls it where the
 // caller has not.

@@ -44,7 +44,7 @@ fi
 
 echo "build-neo4j-image: fetching the server" >&2
 mkdir "$work/context"
-mvn -q -B -C -f "$here/pom.xml" dependency:copy-dependencies "-DoutputDirectory=$work/context/lib"
+mvn -q -B -C -Dstyle.color=never -f "$here/pom.xml" dependency:copy-dependencies "-DoutputDirectory=$work/context/lib"
 cp "$here/neo4j-entrypoint.sh" "$here/neo4j.Dockerfile" "$work/context/"
 echo "build-neo4j-image: building $image" >&2
 DOCKER_BUILDKIT=0 docker build -q -t "$image" --build-arg "BASE=$base" -f "$work/context/neo4j.Dockerfile" "$work/context" >/dev/null

@@ -24,6 +24,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/taskroot/taskroot/graph"
 	"github.com/taskroot/taskroot/internal/graphdb"
 	"github.com/taskroot/taskroot/loader/settle"
 	"github.com/taskroot/taskroot/loader/source"
@@ -97,14 +98,18 @@ func (l *Loader) Load(ctx context.Context, paths []string, stdin io.Reader) (*Ta
 	}
 	err = errors.Join(err, in.close())
 	in.tally.Seconds = l.now().Sub(begun).Seconds()
-	status := "done"
+	return &in.tally, errors.Join(err, l.progress(context.WithoutCancel(ctx), id, status(err), &in.tally))
+}
+
+// status says how an import ended.
+func status(err error) string {
 	switch {
 	case errors.Is(err, context.Canceled):
-		status = "stopped"
+		return "stopped"
 	case err != nil:
-		status = "failed"
+		return "failed"
 	}
-	return &in.tally, errors.Join(err, l.progress(context.WithoutCancel(ctx), id, status, &in.tally))
+	return "done"
 }
 
 func newID(now time.Time) (string, error) {
@@ -171,3 +176,26 @@ func (l *Loader) settle(ctx context.Context, id string, round *settle.Round, t *
 const lockTimeout = 30 * time.Minute
 
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// LoadObservations loads observations that no source had to decode.
+func (l *Loader) LoadObservations(ctx context.Context, all []graph.Observation) (*Tally, error) {
+	id, err := newID(l.now())
+	if err != nil {
+		return nil, err
+	}
+	in := newIntake(l, id)
+	in.ctx = ctx
+	if err := l.note(ctx, "import-begin", map[string]any{"id": id, "at": l.now().UTC(), "paths": []string{}}); err != nil {
+		return nil, err
+	}
+	for _, o := range all {
+		if err = in.Observation(o); err != nil {
+			break
+		}
+	}
+	if err == nil {
+		err = errors.Join(in.FileEnd(""), in.flush(ctx))
+	}
+	err = errors.Join(err, in.close())
+	return &in.tally, errors.Join(err, l.progress(context.WithoutCancel(ctx), id, status(err), &in.tally))
+}

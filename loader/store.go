@@ -188,14 +188,15 @@ func (s *store) Roots(ctx context.Context, windows []settle.Window) ([]settle.St
 		}
 		root := &settle.Root{
 			Key: p.Key, At: instant(row, "startedAt"), Known: true, PID: p.PID, Image: p.Image(), Command: p.CommandLine(),
-			Launches: p.Launches, ParentKey: text(row, "parent"), Evidence: settle.DecodeEvidences(list(row, "evidence")),
+			Launches: p.Launches, Evidence: settle.DecodeEvidences(list(row, "evidence")),
 		}
 		if facts := text(row, "parentFacts"); facts != "" {
-			var q settle.Process
+			q := settle.Process{PID: uint32(integer(row, "parentPID"))}
+			root.Parent = settle.ParentOf{Key: text(row, "parent"), PID: q.PID}
 			if err := json.Unmarshal([]byte(facts), &q.Facts); err != nil {
-				return fmt.Errorf("the facts of process %q are damaged: %w", root.ParentKey, err)
+				return fmt.Errorf("the facts of process %q are damaged: %w", root.Parent.Key, err)
 			}
-			root.Parent = settle.LauncherOf(q.Image(), q.CommandLine(), len(q.Scheduler) > 0)
+			root.Parent.Image, root.Parent.Command = q.Image(), q.CommandLine()
 		}
 		out = append(out, settle.StoredRoot{Host: p.Host, Root: root, Spawns: spawns(p.Key, row.Get("spawns"))})
 		return nil

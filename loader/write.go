@@ -449,8 +449,39 @@ func (w *writer) gone(ctx context.Context, c *settle.Changes) error {
 	if err := w.send(ctx, "process-delete", "keys", "", "", keys); err != nil {
 		return err
 	}
+	if err := w.send(ctx, "process-orphans", "keys", "", "", anys(c.Orphans)); err != nil {
+		return err
+	}
 	for _, task := range c.Unnamed {
 		unnamed = append(unnamed, []any{task, maybe(c.TakenBy[task])})
 	}
-	return w.rows(ctx, "task-unnamed-delete", "", "", unnamed)
+	if err := w.rows(ctx, "task-unnamed-delete", "", "", unnamed); err != nil {
+		return err
+	}
+	if err := w.send(ctx, "task-unnamed-refresh", "keys", "", "", unnamedTouched(c)); err != nil {
+		return err
+	}
+	return w.send(ctx, "endpoint-recount", "keys", "", "", anys(c.Recount))
+}
+
+// unnamedTouched are the inferred tasks whose edges changed.
+func unnamedTouched(c *settle.Changes) []any {
+	touched := map[string]bool{}
+	for _, s := range c.Spawns {
+		if s.Unnamed {
+			touched[s.Task] = true
+		}
+	}
+	for _, task := range c.Unnamed {
+		touched[task] = true
+	}
+	return anys(sorted(touched))
+}
+
+func anys(texts []string) []any {
+	out := make([]any, len(texts))
+	for i, s := range texts {
+		out[i] = s
+	}
+	return out
 }

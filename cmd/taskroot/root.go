@@ -12,6 +12,8 @@ import (
 func commands(a *app.App) []*cobra.Command {
 	return []*cobra.Command{
 		newDBCommand(a),      // db.go
+		newFindCommand(a),    // find.go
+		newServeCommand(a),   // serve.go
 		newConfigCommand(a),  // config.go
 		newVersionCommand(a), // version.go
 	}

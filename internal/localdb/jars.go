@@ -42,6 +42,7 @@ func jars(ctx context.Context, log *slog.Logger, java string) (string, error) {
 		return lib, nil
 	}
 	log.Info("fetching the Neo4j server from Maven Central, once (140 MB)", "version", docker.Neo4jVersion, "into", lib)
+	removeParts(filepath.Dir(lib))
 	part, err := os.MkdirTemp(filepath.Dir(lib), "part-*")
 	if err != nil {
 		return "", fmt.Errorf("make the cache directory: %w", err)
@@ -59,6 +60,14 @@ func jars(ctx context.Context, log *slog.Logger, java string) (string, error) {
 	return lib, nil
 }
 
+// removeParts removes what downloads left that were killed; the lock is held.
+func removeParts(cache string) {
+	parts, _ := filepath.Glob(filepath.Join(cache, "part-*"))
+	for _, part := range parts {
+		_ = os.RemoveAll(part) // it only takes room
+	}
+}
+
 // fetchJars fills part/lib and lists there what it holds.
 func fetchJars(ctx context.Context, java, part string) error {
 	mvn, err := exec.LookPath("mvn")
@@ -70,7 +79,7 @@ func fetchJars(ctx context.Context, java, part string) error {
 	if err := os.WriteFile(pom, docker.POM, 0o600); err != nil {
 		return fmt.Errorf("write the list of jars: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, mvn, "--batch-mode", "--quiet", "--strict-checksums", "--file", pom,
+	cmd := exec.CommandContext(ctx, mvn, "--batch-mode", "--quiet", "-Dstyle.color=never", "--strict-checksums", "--file", pom,
 		"dependency:copy-dependencies", "-DoutputDirectory="+lib)
 	cmd.Env = append(withoutSecrets(os.Environ()), "JAVA_HOME="+javaHome(java))
 	ownGroup(cmd) // mvn is a script: Java, its child, must end with it

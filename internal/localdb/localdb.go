@@ -175,7 +175,10 @@ func Up(ctx context.Context, o Options) (Connection, bool, error) {
 	}
 	if alive {
 		c, err := home.join(ctx, o, last)
-		return c, false, err
+		if still, _ := last.alive(ctx); still || err == nil || ctx.Err() != nil {
+			return c, false, err
+		}
+		// It was on its way down, left by an 'up' that was interrupted.
 	}
 	if last.exists() {
 		o.Log.Info("the server that was started here is gone without 'db down'; starting it again")

@@ -25,10 +25,12 @@ func contextWithin(t *testing.T, d time.Duration) (context.Context, context.Canc
 	return context.WithTimeout(t.Context(), d)
 }
 
-// ways are those in which a real server can be run here.
+// ways are those in which a real server can be run here; TASKROOT_TEST_WITH
+// leaves only the one it names.
 func ways(t *testing.T) []localdb.With {
 	t.Helper()
 	var found []localdb.With
+	only := localdb.With(os.Getenv("TASKROOT_TEST_WITH"))
 	_, java := exec.LookPath("java")
 	_, mvn := exec.LookPath("mvn")
 	if java == nil && mvn == nil {
@@ -37,6 +39,7 @@ func ways(t *testing.T) []localdb.With {
 	if _, err := localdb.FindImage(t.Context()); err == nil {
 		found = append(found, localdb.Docker)
 	}
+	found = slices.DeleteFunc(found, func(w localdb.With) bool { return only != localdb.Auto && w != only })
 	const advice = "a real server needs Java 17 and Maven, or a Docker engine with an image"
 	if required := os.Getenv("REQUIRE_NEO4J"); len(found) == 0 && required != "" && required != "0" {
 		t.Fatal(advice)

@@ -24,6 +24,8 @@ type Changes struct {
 	Spawns    []SpawnChange
 	Unnamed   []string          // unnamed tasks that lost an edge, and may be left without any
 	TakenBy   map[string]string // unnamed tasks to the named one that took a process over
+	Orphans   []string          // stubs that lost a child: their span shrinks, or they go
+	Recount   []string          // endpoints that lost contacts: their span shrinks, or they go
 	Stored    int               // records that made something
 	Merged    int               // records that added to something
 	Ambiguous int
@@ -137,8 +139,9 @@ func (s *settling) changes() *Changes {
 		}
 	}
 	for _, key := range sortedKeys(s.gone) {
-		if s.loaded[key] != nil {
+		if old := s.loaded[key]; old != nil {
 			c.Gone = append(c.Gone, key)
+			c.orphan(old.Stored.Parent.Key)
 		}
 	}
 	for _, key := range sortedKeys(s.plans) {
@@ -155,6 +158,7 @@ func (s *settling) changes() *Changes {
 		}
 	}
 	c.Unnamed = sortedKeys(s.unnamed)
+	c.Recount = sortedKeys(s.recount)
 	c.TakenBy = takenBy(s.spawns)
 	s.count(c)
 	return c
@@ -172,6 +176,9 @@ func (s *settling) processChange(c *Changes, p *Process) {
 	}
 	if p.Parent != had {
 		at, _ := p.Started()
+		if had.Key != p.Parent.Key {
+			c.orphan(had.Key)
+		}
 		c.Parents = append(c.Parents, ParentChange{Child: p.Key, Parent: p.Parent, At: at, Had: had.Key != ""})
 	}
 	if p.Security != nil && p.Stored == nil && p.GUID != "" {
@@ -222,6 +229,12 @@ func (s *settling) about(c *claim, owners map[string]string) (id string, isNew b
 	}
 	p := s.procs[key]
 	return "P" + key, p != nil && p.Stored == nil
+}
+
+func (c *Changes) orphan(key string) {
+	if strings.Contains(key, graph.Sep+"~"+graph.Sep) {
+		c.Orphans = append(c.Orphans, key)
+	}
 }
 
 // takenBy maps unnamed tasks that lost a process to the named task that has it now.

@@ -37,6 +37,7 @@ type Contact struct {
 // How a contact is known: by whom it was named and by which events.
 type how struct {
 	bound Bound
+	name  string // base name of the image, where bound is ByPID
 	via   string // events, sorted, joined by +
 }
 
@@ -50,7 +51,7 @@ type Question struct {
 // Talk is the network side of one process.
 type Talk struct {
 	Contacts  map[Contact]how
-	Questions map[Question]Bound
+	Questions map[Question]how
 	Reverse   map[string]string    // IP to the greatest reverse name seen
 	Evidence  map[string]Evidences // by IP or name, with direction
 	Truncated map[string]bool      // edges of the database that had forgotten contacts
@@ -61,19 +62,28 @@ type Talk struct {
 // NewTalk makes an empty Talk.
 func NewTalk() *Talk {
 	return &Talk{
-		Contacts: map[Contact]how{}, Questions: map[Question]Bound{}, Reverse: map[string]string{},
+		Contacts: map[Contact]how{}, Questions: map[Question]how{}, Reverse: map[string]string{},
 		Evidence: map[string]Evidences{}, Truncated: map[string]bool{}, Edges: map[string]string{},
 	}
 }
 
 // AddContact adds a contact; the firmer binding stays, the events are joined.
-func (t *Talk) AddContact(c Contact, b Bound, via string) {
+func (t *Talk) AddContact(c Contact, b Bound, name, via string) {
 	have, ok := t.Contacts[c]
 	if ok {
-		b = min(b, have.bound) // 'g' < 'p' < 'u'
+		b, name = firmer(b, name, have.bound, have.name)
 		via = joinVia(have.via, via)
 	}
-	t.Contacts[c] = how{b, via}
+	t.Contacts[c] = how{b, name, via}
+}
+
+// firmer is the firmer of two bindings: by GUID before by PID and image before
+// by PID alone.
+func firmer(a Bound, aName string, b Bound, bName string) (Bound, string) {
+	if a < b || a == b && aName <= bName {
+		return a, aName
+	}
+	return b, bName
 }
 
 func joinVia(a, b string) string {
@@ -83,11 +93,11 @@ func joinVia(a, b string) string {
 }
 
 // AddQuestion adds a DNS question; the firmer binding stays.
-func (t *Talk) AddQuestion(q Question, b Bound) {
+func (t *Talk) AddQuestion(q Question, b Bound, name string) {
 	if have, ok := t.Questions[q]; ok {
-		b = min(b, have)
+		b, name = firmer(b, name, have.bound, have.name)
 	}
-	t.Questions[q] = b
+	t.Questions[q] = how{b, name, "sysmon22"}
 }
 
 // EvidenceID names the evidence of a contact's remote address or of a name.
@@ -112,9 +122,9 @@ func (t *Talk) TakeByPID() *Talk {
 			}
 		}
 	}
-	for q, b := range t.Questions {
-		if b != ByGUID {
-			moved.Questions[q] = b
+	for q, h := range t.Questions {
+		if h.bound != ByGUID {
+			moved.Questions[q] = h
 			delete(t.Questions, q)
 			id := EvidenceID(false, q.Name)
 			moved.Evidence[id] = t.Evidence[id]
@@ -231,8 +241,8 @@ func (b *edgeBuilder) contact(c Contact, h how, t *Talk) {
 	}
 }
 
-func (b *edgeBuilder) question(q Question, bound Bound, t *Talk) {
-	b.tuples = append(b.tuples, tuple{second: q.Second, text: encodeQuestion(q, bound), q: q, via: "sysmon22"})
+func (b *edgeBuilder) question(q Question, h how, t *Talk) {
+	b.tuples = append(b.tuples, tuple{second: q.Second, text: encodeQuestion(q, h), q: q, via: h.via})
 	b.edge.Evidence = b.edge.Evidence.Join(t.Evidence[EvidenceID(false, q.Name)])
 	b.edge.Answered = b.edge.Answered || q.Answers != ""
 }
@@ -278,12 +288,18 @@ func addAll(set map[string]bool, list string) {
 func encodeContact(c Contact, h how) string {
 	return strings.Join([]string{
 		strconv.FormatInt(c.Second, 10), c.IP, strconv.Itoa(int(c.Port)), c.Proto,
-		strconv.Itoa(int(c.Local)), string(rune(h.bound)), h.via,
+		strconv.Itoa(int(c.Local)), h.binding(), h.via,
 	}, graph.Sep)
 }
 
-func encodeQuestion(q Question, b Bound) string {
-	return strings.Join([]string{strconv.FormatInt(q.Second, 10), string(rune(b)), q.Answers}, graph.Sep)
+func encodeQuestion(q Question, h how) string {
+	return strings.Join([]string{strconv.FormatInt(q.Second, 10), h.binding(), q.Answers}, graph.Sep)
+}
+
+// binding is the binding as a tuple holds it: g, u, or p and the name. The
+// separator cannot be part of a Windows file name.
+func (h how) binding() string {
+	return string(rune(h.bound)) + strings.ReplaceAll(h.name, graph.Sep, "")
 }
 
 // Restore puts what a stored edge remembers back into the talk.
@@ -294,7 +310,7 @@ func (t *Talk) Restore(kind, endpoint string, tuples []string) {
 		switch {
 		case err != nil:
 		case kind == graph.RelResolved && len(parts) == 3:
-			t.AddQuestion(Question{second, endpoint, parts[2]}, Bound(parts[1][0]))
+			t.AddQuestion(Question{second, endpoint, parts[2]}, Bound(parts[1][0]), parts[1][1:])
 		case len(parts) == 7:
 			port, _ := strconv.ParseUint(parts[2], 10, 16)
 			local, _ := strconv.ParseUint(parts[4], 10, 16)
@@ -302,7 +318,7 @@ func (t *Talk) Restore(kind, endpoint string, tuples []string) {
 				Second: second, IP: parts[1], Port: uint16(port), Proto: parts[3],
 				Local: uint16(local), In: kind == graph.RelAccepted,
 			}
-			t.AddContact(c, Bound(parts[5][0]), parts[6])
+			t.AddContact(c, Bound(parts[5][0]), parts[5][1:], parts[6])
 		}
 	}
 }

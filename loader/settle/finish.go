@@ -24,6 +24,10 @@ func (s *settling) talkAll(ctx context.Context) error {
 	}
 	for _, key := range keys {
 		if s.gone[key] {
+			for id := range s.storedEdges(key) {
+				_, endpoint, _ := strings.Cut(id, " ")
+				s.recount[endpoint] = true
+			}
 			continue // its edges go with it
 		}
 		p, t := s.procs[key], s.stored[key]
@@ -36,6 +40,13 @@ func (s *settling) talkAll(ctx context.Context) error {
 		t.add(s.talkers[key])
 		p.PIDTalk = t.byPID()
 		s.diffEdges(p, t)
+	}
+	return nil
+}
+
+func (s *settling) storedEdges(key string) map[string]string {
+	if t := s.stored[key]; t != nil {
+		return t.Edges
 	}
 	return nil
 }
@@ -58,8 +69,8 @@ func (t *Talk) byPID() bool {
 			return true
 		}
 	}
-	for _, b := range t.Questions {
-		if b != ByGUID {
+	for _, h := range t.Questions {
+		if h.bound != ByGUID {
 			return true
 		}
 	}
@@ -68,10 +79,10 @@ func (t *Talk) byPID() bool {
 
 func (t *Talk) add(o *Talk) {
 	for c, h := range o.Contacts {
-		t.AddContact(c, h.bound, h.via)
+		t.AddContact(c, h.bound, h.name, h.via)
 	}
-	for q, b := range o.Questions {
-		t.AddQuestion(q, b)
+	for q, h := range o.Questions {
+		t.AddQuestion(q, h.bound, h.name)
 	}
 	for ip, name := range o.Reverse {
 		t.Reverse[ip] = max(t.Reverse[ip], name)
@@ -88,11 +99,15 @@ func (s *settling) diffEdges(p *Process, t *Talk) {
 		had, exists := t.Edges[e.ID()]
 		if print := e.Fingerprint(); !exists || had != print {
 			s.edges = append(s.edges, EdgeChange{Process: p.Key, Edge: e, New: !exists})
+			if exists && s.moved[p.Unit()] {
+				s.recount[e.Endpoint] = true
+			}
 		}
 	}
 	for _, id := range sortedKeys(t.Edges) {
 		if !wanted[id] {
 			kind, endpoint, _ := strings.Cut(id, " ")
+			s.recount[endpoint] = true
 			s.edges = append(s.edges, EdgeChange{Process: p.Key, Edge: &Edge{Type: kind, Endpoint: endpoint}, Gone: true})
 		}
 	}
@@ -136,7 +151,7 @@ func (s *settling) mergeTasks(ctx context.Context) error {
 // compete for each other, and a run's records may lie minutes before its launch.
 const (
 	linkMargin = 10 * time.Second
-	runMargin  = 15 * time.Minute
+	runMargin  = logMargin + linkMargin
 )
 
 // link works out which tasks started what, on the hosts and in the stretches of
@@ -195,8 +210,9 @@ func (s *settling) linkWindows() map[string]Span {
 				add(p.Host, at)
 			}
 		}
-		if p.Stored != nil && p.Stored.Starts != LauncherOf(p.Image(), p.CommandLine(), len(p.Scheduler) > 0) {
-			whole[p.Host] = true
+		if name := p.Name(); p.Stored != nil && p.Stored.Starts != p.Image()+graph.Sep+p.CommandLine() &&
+			(name == "svchost.exe" || name == "taskeng.exe") {
+			whole[p.Host] = true // what its children are may have changed
 		}
 	}
 	for _, r := range s.runs {
@@ -281,7 +297,7 @@ func (s *settling) mergePlans(host string, stored []StoredPlan) []Plan {
 // linkHost links one host and notes what differs from the stored edges.
 func (s *settling) linkHost(host string, window Span, stored []StoredRoot, runs []*Run, plans []Plan) {
 	had := map[string]map[string]string{}
-	parents := map[string]Launcher{}
+	parents := map[string]ParentOf{}
 	var roots []*Root
 	for _, r := range stored {
 		if r.Host != host {
@@ -303,8 +319,8 @@ func (s *settling) linkHost(host string, window Span, stored []StoredRoot, runs 
 		}
 	}
 	for _, r := range roots {
-		if q := s.procs[r.ParentKey]; q != nil {
-			r.Parent = LauncherOf(q.Image(), q.CommandLine(), len(q.Scheduler) > 0)
+		if q := s.procs[r.Parent.Key]; q != nil {
+			r.Parent = ParentOf{Key: q.Key, Image: q.Image(), Command: q.CommandLine(), PID: q.PID}
 		}
 	}
 	inner := widen(window, linkMargin/2)
@@ -359,9 +375,12 @@ func within(at time.Time, w Span) bool {
 	return w.First.IsZero() || !at.Before(w.First) && !at.After(w.Last)
 }
 
-func (s *settling) rootOf(p *Process, at time.Time, parent Launcher) *Root {
+func (s *settling) rootOf(p *Process, at time.Time, parent ParentOf) *Root {
+	if parent.Key != p.Parent.Key {
+		parent = ParentOf{Key: p.Parent.Key}
+	}
 	return &Root{
 		Key: p.Key, At: at, Known: true, PID: p.PID, Image: p.Image(), Command: p.CommandLine(),
-		Launches: p.Launches, Parent: parent, ParentKey: p.Parent.Key, Evidence: p.Evidence,
+		Launches: p.Launches, Parent: parent, Evidence: p.Evidence,
 	}
 }

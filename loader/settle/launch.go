@@ -18,6 +18,7 @@ type Tick struct {
 	Result  string      `json:"result,omitempty"`
 	Trigger string      `json:"trigger,omitempty"`
 	User    string      `json:"user,omitempty"`
+	Writer  uint32      `json:"writer,omitempty"` // PID of the service that logged it
 	Unknown bool        `json:"clock,omitempty"`
 }
 
@@ -39,7 +40,7 @@ func (r *Run) Add(t Tick) {
 	slices.SortFunc(r.Ticks, func(a, b Tick) int {
 		return cmp.Or(a.At.Compare(b.At), strings.Compare(string(a.Stage), string(b.Stage)), cmp.Compare(a.PID, b.PID),
 			strings.Compare(a.Image, b.Image), strings.Compare(a.Result, b.Result),
-			strings.Compare(a.Trigger, b.Trigger), strings.Compare(a.User, b.User))
+			strings.Compare(a.Trigger, b.Trigger), strings.Compare(a.User, b.User), cmp.Compare(a.Writer, b.Writer))
 	})
 	r.Ticks = slices.CompactFunc(r.Ticks, func(a, b Tick) bool {
 		same := a
@@ -64,16 +65,23 @@ func (r *Run) find(stages ...graph.Stage) *Tick {
 // Root is a process that a task may have started: one that a launch claims, or
 // a child of something that starts tasks.
 type Root struct {
-	Key       string
-	At        time.Time
-	Known     bool // At can be trusted
-	PID       uint32
-	Image     string
-	Command   string
-	Launches  []Launch // claimed by PID
-	Parent    Launcher
-	ParentKey string
-	Evidence  Evidences
+	Key      string
+	At       time.Time
+	Known    bool // At can be trusted
+	PID      uint32
+	Image    string
+	Command  string
+	Launches []Launch // claimed by PID
+	Parent   ParentOf
+	Evidence Evidences
+}
+
+// ParentOf is what linking needs to know of a root's parent.
+type ParentOf struct {
+	Key     string
+	Image   string
+	Command string
+	PID     uint32
 }
 
 // Launcher says what a root's parent is to tasks.
@@ -179,14 +187,40 @@ func (l *linker) byPID(r *Root) {
 	}
 }
 
+// launcher says what r's parent is to tasks. Its PID counts as the scheduler's
+// if the scheduler's log was written by it around the time.
+func (l *linker) launcher(r *Root) Launcher {
+	wrote := func() bool {
+		for _, run := range l.between(r.At.Add(-logMargin), r.At.Add(logMargin)) {
+			for _, t := range run.Ticks {
+				if t.Writer == r.Parent.PID && t.Writer != 0 && t.At.Sub(r.At).Abs() <= logMargin {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	return LauncherOf(r.Parent.Image, r.Parent.Command, wrote)
+}
+
+// logMargin is how far from a start the scheduler's log must show the PID.
+const logMargin = time.Hour
+
 func (l *linker) add(s Spawn) { l.spawns = append(l.spawns, s) }
+
+// between are the runs that began between two instants; runs are sorted.
+func (l *linker) between(from, to time.Time) []*Run {
+	first := func(t time.Time) int {
+		i, _ := slices.BinarySearchFunc(l.runs, t, func(r *Run, t time.Time) int { return r.At().Compare(t) })
+		return i
+	}
+	return l.runs[first(from):first(to.Add(time.Nanosecond))]
+}
 
 // around are the runs of a task that have a record within two seconds of at.
 func (l *linker) around(task string, at time.Time) []*Run {
-	i, _ := slices.BinarySearchFunc(l.runs, at.Add(-10*time.Minute), func(r *Run, t time.Time) int { return r.At().Compare(t) })
 	var out []*Run
-	for ; i < len(l.runs) && !l.runs[i].At().After(at.Add(episodeWithin)); i++ {
-		r := l.runs[i]
+	for _, r := range l.between(at.Add(-runBefore), at.Add(episodeWithin)) {
 		if r.Task != task || r.Instance == "" {
 			continue
 		}
@@ -196,6 +230,9 @@ func (l *linker) around(task string, at time.Time) []*Run {
 	}
 	return out
 }
+
+// runBefore is how long before a launch its run may have begun.
+const runBefore = 10 * time.Minute
 
 // describe adds what the run's own records tell: instance, trigger, end. Where
 // several runs fit, the PID decides; where it can't, nothing is said.
@@ -244,7 +281,7 @@ func (l *linker) byImage(roots []*Root) {
 		}
 		for j := i; j < len(roots) && !roots[j].At.After(launch.at.Add(imageWithin)); j++ {
 			r := roots[j]
-			if l.done[r.Key] || !r.Known || r.Parent == NoLauncher ||
+			if l.done[r.Key] || !r.Known || l.launcher(r) == NoLauncher ||
 				!sameName(graph.BaseName(r.Image), launch.name) {
 				continue
 			}
@@ -331,7 +368,8 @@ func (l *linker) withoutPID() []lostLaunch {
 // byParent is rungs C, D and E: no record claims the process, but its parent
 // starts tasks.
 func (l *linker) byParent(r *Root) {
-	if r.Parent == NoLauncher {
+	launcher := l.launcher(r)
+	if launcher == NoLauncher {
 		return
 	}
 	tasks := map[string]bool{}
@@ -341,7 +379,7 @@ func (l *linker) byParent(r *Root) {
 		}
 	}
 	switch {
-	case len(tasks) == 1 && r.Parent != SharedHost:
+	case len(tasks) == 1 && launcher != SharedHost:
 		for task := range tasks {
 			l.add(Spawn{Task: task, Process: r.Key, At: r.At, Via: "command-line", Confidence: sureCommand})
 		}
@@ -353,13 +391,13 @@ func (l *linker) byParent(r *Root) {
 			})
 		}
 	default:
-		l.unnamed(r)
+		l.unnamed(r, launcher)
 	}
 }
 
-func (l *linker) unnamed(r *Root) {
+func (l *linker) unnamed(r *Root, launcher Launcher) {
 	s := Spawn{Task: UnnamedTask(l.host, r.Image, r.Command), Process: r.Key, At: r.At, Unnamed: true}
-	switch r.Parent {
+	switch launcher {
 	case SharedHost:
 		s.May, s.Via, s.Confidence = true, "shared-svchost", 1
 	case ScheduleLog:

@@ -21,7 +21,7 @@ func UnnamedTask(host, image, command string) string {
 //
 // The tokens -s Schedule can be faked in a process's own memory, so where the
 // full path is known it must be the system's svchost.
-func LauncherOf(image, command string, wroteLog bool) Launcher {
+func LauncherOf(image, command string, wroteLog func() bool) Launcher {
 	switch graph.BaseName(image) {
 	case "taskeng.exe":
 		return Engine
@@ -38,7 +38,7 @@ func LauncherOf(image, command string, wroteLog bool) Launcher {
 		return Schedule
 	case cmdline.Netsvcs(command):
 		return SharedHost
-	case command == "" && wroteLog:
+	case command == "" && wroteLog():
 		return ScheduleLog
 	}
 	return NoLauncher

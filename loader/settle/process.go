@@ -83,9 +83,6 @@ type Facts struct {
 	Launches []Launch `json:"launches,omitempty"`
 	Ends     []End    `json:"ends,omitempty"`
 	Mention  *Mention `json:"mention,omitempty"`
-	// Scheduler is when this process wrote TaskScheduler records: epoch seconds,
-	// the first and the last of each hour.
-	Scheduler []int64 `json:"scheduler,omitempty"`
 	// Stub is the base name of a process known by PID only, from references.
 	Stub string `json:"stub,omitempty"`
 }
@@ -120,9 +117,9 @@ type Stored struct {
 	Row    string // fingerprint of the written row
 	Parent Parent
 	Seen   Span
-	Shape  string   // its line of the unit's shape; "" for a stub
-	Starts Launcher // what it was to tasks
-	Root   bool     // it was a candidate for having been started by a task
+	Shape  string // its line of the unit's shape; "" for a stub
+	Starts string // its image and command line
+	Root   bool   // it was a candidate for having been started by a task
 }
 
 // start is the best sighting of its creation, sharp one first; nil for a stub.
@@ -323,22 +320,6 @@ func (s *Span) Add(t time.Time) {
 func (s *Span) Widen(o Span) {
 	s.Add(o.First)
 	s.Add(o.Last)
-}
-
-// AddScheduler adds a time at which the process wrote the scheduler's log.
-func (p *Process) AddScheduler(second int64) {
-	all := append(p.Scheduler, second)
-	slices.Sort(all)
-	all = slices.Compact(all)
-	kept := make([]int64, 0, len(all))
-	for i, t := range all {
-		first := i == 0 || all[i-1]/3600 != t/3600
-		last := i == len(all)-1 || all[i+1]/3600 != t/3600
-		if first || last {
-			kept = append(kept, t)
-		}
-	}
-	p.Scheduler = kept
 }
 
 // sameName says whether two base names may be one program; "" fits anything.

@@ -28,7 +28,6 @@ type Round struct {
 	children map[string]*Process
 	gone     map[string]bool // keys of stored processes that no longer exist
 	claims   []*claim
-	logged   map[string]map[int64]*Span // when the scheduler's log was written, by unit and hour
 
 	Ambiguous int // sightings without a PID that fit more than one process
 }
@@ -55,19 +54,17 @@ type PlanNode struct {
 
 // ref is something that speaks of a process by PID.
 type ref struct {
-	at        time.Time
-	known     bool
-	name      string // base name, "" where the record gives none
-	image     string
-	contact   *Contact
-	question  *Question
-	bound     Bound
-	via       string
-	reverse   string
-	scheduler bool
-	child     *Process
-	evidence  Evidences
-	claim     *claim // nil where the record is counted elsewhere
+	at       time.Time
+	known    bool
+	name     string // base name, "" where the record gives none
+	contact  *Contact
+	question *Question
+	bound    Bound
+	via      string
+	reverse  string
+	child    *Process
+	evidence Evidences
+	claim    *claim // nil where the record is counted elsewhere
 }
 
 // claim remembers what a record is about, to tell records that made something
@@ -86,7 +83,7 @@ func NewRound() *Round {
 	return &Round{
 		procs: map[string]*Process{}, units: map[string]*Unit{}, talks: map[string]*Talk{}, refs: map[string][]*ref{},
 		tasks: map[string]*Task{}, runs: map[string]*Run{}, plans: map[string]*PlanNode{}, hosts: map[string]*Host{},
-		touched: map[string]bool{}, moved: map[string]bool{}, children: map[string]*Process{}, gone: map[string]bool{}, logged: map[string]map[int64]*Span{},
+		touched: map[string]bool{}, moved: map[string]bool{}, children: map[string]*Process{}, gone: map[string]bool{},
 	}
 }
 
@@ -136,7 +133,6 @@ func (r *Round) Add(o graph.Observation) {
 		r.asked(o)
 	case *graph.TaskRan:
 		r.ran(o)
-		r.scheduler(o.Head())
 	}
 }
 
@@ -226,7 +222,7 @@ func (r *Round) contacted(o *graph.Contacted) {
 		p := r.guid(o.Host, o.Process, at)
 		p.see(o.Evidence, at)
 		t := r.talk(p.Key)
-		t.AddContact(c, ByGUID, o.Source)
+		t.AddContact(c, ByGUID, "", o.Source)
 		t.note(c.IP, o.ReverseName, id, Evidences{}.Add(o.Evidence, id))
 		r.claims = append(r.claims, &claim{kind: "C", key: p.Key, rest: id})
 		return
@@ -252,7 +248,7 @@ func (r *Round) byImage(o *graph.Contacted, c Contact, id string) {
 	p.Merge(Mention{Image: o.Process.Image, First: o.Clock.At, Last: o.Clock.At})
 	p.see(o.Evidence, o.Clock.At)
 	t := r.talk(key)
-	t.AddContact(c, ByGUID, o.Source)
+	t.AddContact(c, ByGUID, "", o.Source)
 	t.note(c.IP, o.ReverseName, id, Evidences{}.Add(o.Evidence, id))
 	r.claims = append(r.claims, &claim{kind: "C", key: key, rest: id})
 }
@@ -265,7 +261,7 @@ func (t *Talk) note(ip, reverse, id string, e Evidences) {
 }
 
 func (r *Round) byPID(h *graph.Header, p graph.ProcessRef, f *ref, c claim) {
-	f.at, f.known, f.name, f.image = wholeSecond(h.Clock.At.Unix()), !h.Clock.Unknown, graph.BaseName(p.Image), p.Image
+	f.at, f.known, f.name = wholeSecond(h.Clock.At.Unix()), !h.Clock.Unknown, graph.BaseName(p.Image)
 	f.bound = ByPID
 	if f.name == "" {
 		f.bound = ByBare
@@ -293,32 +289,12 @@ func (r *Round) asked(o *graph.Asked) {
 		p := r.guid(o.Host, o.Process, at)
 		p.see(o.Evidence, at)
 		t := r.talk(p.Key)
-		t.AddQuestion(q, ByGUID)
+		t.AddQuestion(q, ByGUID, "")
 		t.note("", "", id, Evidences{}.Add(o.Evidence, id))
 		r.claims = append(r.claims, &claim{kind: "Q", key: p.Key, rest: id})
 		return
 	}
 	r.byPID(o.Head(), o.Process, &ref{question: &q, evidence: Evidences{}.Add(o.Evidence, id)}, claim{kind: "Q", rest: id})
-}
-
-// scheduler notes that a TaskScheduler record was written by a PID. The first
-// and the last of each hour are enough.
-func (r *Round) scheduler(h *graph.Header) {
-	if h.SchedulerPID == 0 || h.Clock.Unknown {
-		return
-	}
-	key := UnitKey(h.Host, h.SchedulerPID)
-	hours := r.logged[key]
-	if hours == nil {
-		hours = map[int64]*Span{}
-		r.logged[key] = hours
-		r.unit(h.Host, h.SchedulerPID)
-	}
-	hour := h.Clock.At.Unix() / 3600
-	if hours[hour] == nil {
-		hours[hour] = &Span{}
-	}
-	hours[hour].Add(h.Clock.At)
 }
 
 func (r *Round) ran(o *graph.TaskRan) {
@@ -338,7 +314,7 @@ func (r *Round) ran(o *graph.TaskRan) {
 	}
 	run.Add(Tick{
 		Stage: o.Stage, At: o.Clock.At, PID: o.PID, Image: o.Image, Result: o.Result,
-		Trigger: o.Trigger, User: o.User, Unknown: o.Clock.Unknown,
+		Trigger: o.Trigger, User: o.User, Writer: o.SchedulerPID, Unknown: o.Clock.Unknown,
 	})
 	run.Evidence = run.Evidence.Add(o.Evidence, "")
 	r.claims = append(r.claims, &claim{kind: "L", rest: key})
@@ -363,7 +339,6 @@ func (r *Round) task(key, host string) *Task {
 // where the record had one.
 func (r *Round) Change(o *graph.TaskChanged, f TaskFact, plan *PlanNode) {
 	r.host(o.Head())
-	r.scheduler(o.Head())
 	key := graph.TaskKey(o.Host, o.Path)
 	t := r.task(key, o.Host)
 	f.Change, f.At, f.Unknown = o.Change, o.Clock.At, o.Clock.Unknown

@@ -23,6 +23,7 @@ type settling struct {
 	edges   []EdgeChange
 	spawns  []SpawnChange
 	unnamed map[string]bool // unnamed tasks that an edge was taken from
+	recount map[string]bool // endpoints that lost contacts
 	created map[string]bool // what this round made, by claim
 }
 
@@ -30,7 +31,7 @@ func newSettling(r *Round, store Store) *settling {
 	return &settling{
 		Round: r, store: store, loaded: map[string]*Process{}, done: map[string]bool{}, before: map[string]string{},
 		pidless: map[string]bool{}, talkers: r.talks, stored: map[string]*Talk{},
-		unnamed: map[string]bool{}, created: map[string]bool{},
+		unnamed: map[string]bool{}, recount: map[string]bool{}, created: map[string]bool{},
 	}
 }
 
@@ -44,12 +45,12 @@ func (s *settling) load(ctx context.Context) error {
 		return err
 	}
 	for _, p := range s.procs {
+		if p.PID == 0 {
+			p.PID = p.OwnPID()
+		}
 		if u := p.Unit(); u != "" && (p.Stored == nil || p.changed) {
 			s.touched[u] = true
 		}
-	}
-	for key := range s.logged {
-		s.touched[key] = true
 	}
 	for {
 		by := s.wanted()
@@ -73,6 +74,9 @@ func (s *settling) wanted() Lookup {
 			*list = append(*list, key)
 		}
 	}
+	for _, key := range s.seconds() { // first: it may touch further units
+		add(&by.Seconds, key)
+	}
 	for key := range s.units {
 		add(&by.Units, key)
 	}
@@ -88,9 +92,6 @@ func (s *settling) wanted() Lookup {
 		for i := range u.Security {
 			add(&by.Units, UnitKey(u.Host, u.Security[i].ParentPID))
 		}
-	}
-	for _, key := range s.seconds() {
-		add(&by.Seconds, key)
 	}
 	return by
 }
@@ -118,7 +119,7 @@ func (s *settling) adopt(p *Process) {
 	if p.Stored.Shape == "" && !isStub(p) && !undated(p) {
 		p.Stored.Shape = shapeLine(p)
 	}
-	p.Stored.Starts = LauncherOf(p.Image(), p.CommandLine(), len(p.Scheduler) > 0)
+	p.Stored.Starts = p.Image() + graph.Sep + p.CommandLine()
 	fresh := s.procs[p.Key]
 	s.procs[p.Key] = p
 	if fresh == nil {
@@ -183,6 +184,9 @@ func (s *settling) cluster(context.Context) error {
 	}
 	for _, key := range sortedKeys(s.units) {
 		s.fill(s.units[key], key, members[key])
+	}
+	for _, u := range s.units {
+		u.normalise()
 	}
 	s.borrow()
 	for _, key := range sortedKeys(s.units) {
@@ -278,7 +282,6 @@ func (s *settling) place(p *Process) {
 	p.Stored, p.PIDTalk, p.Parent = old.Stored, old.PIDTalk, old.Parent
 	p.Evidence = p.Evidence.Join(old.Evidence)
 	if !s.moved[p.Unit()] {
-		p.Scheduler = old.Scheduler
 		if old.Mention != nil {
 			p.Merge(*old.Mention)
 		}
@@ -286,7 +289,7 @@ func (s *settling) place(p *Process) {
 }
 
 // reopen reads what speaks by PID of units whose shape has changed, to resolve
-// it again: contacts, questions, scheduler sightings and children.
+// it again: contacts, questions and children.
 func (s *settling) reopen(ctx context.Context) error {
 	var units, talkers []string
 	for _, p := range s.loaded {
@@ -318,7 +321,6 @@ func (s *settling) reopen(ctx context.Context) error {
 	for _, key := range talkers {
 		s.reresolve(s.loaded[key], s.stored[key])
 	}
-	s.reresolveSchedulers()
 	return nil
 }
 
@@ -346,21 +348,18 @@ func (s *settling) reresolve(p *Process, t *Talk) {
 	byPID := t.TakeByPID()
 	s.talk(p.Key) // its edges are to be worked out again
 	key, known := p.Unit(), !strings.HasSuffix(p.Key, graph.Sep+"?")
-	add := func(f *ref, b Bound) {
-		f.known, f.bound = known, b
-		if b == ByPID {
-			f.name, f.image = p.Name(), p.Image()
-		}
+	add := func(f *ref, h how) {
+		f.known, f.bound, f.name = known, h.bound, h.name
 		s.refs[key] = append(s.refs[key], f)
 	}
 	for c, h := range byPID.Contacts {
 		add(&ref{
 			at: wholeSecond(c.Second), via: h.via, contact: &c, reverse: byPID.Reverse[c.IP],
 			evidence: byPID.Evidence[EvidenceID(c.In, c.IP)],
-		}, h.bound)
+		}, h)
 	}
-	for q, b := range byPID.Questions {
-		add(&ref{at: wholeSecond(q.Second), question: &q, evidence: byPID.Evidence[EvidenceID(false, q.Name)]}, b)
+	for q, h := range byPID.Questions {
+		add(&ref{at: wholeSecond(q.Second), question: &q, evidence: byPID.Evidence[EvidenceID(false, q.Name)]}, h)
 	}
 }
 
@@ -370,28 +369,8 @@ func wholeSecond(second int64) time.Time {
 	return time.Unix(second, int64(time.Second-time.Nanosecond)).UTC()
 }
 
-func (s *settling) reresolveSchedulers() {
-	for _, p := range s.loaded {
-		if s.moved[p.Unit()] {
-			for _, second := range p.Scheduler {
-				s.refs[p.Unit()] = append(s.refs[p.Unit()], schedulerRef(second))
-			}
-			p.Scheduler = nil
-		}
-	}
-}
-
-func schedulerRef(second int64) *ref {
-	return &ref{at: wholeSecond(second), known: true, name: "svchost.exe", scheduler: true}
-}
-
 // resolve gives every reference by PID to its instance.
 func (s *settling) resolve(context.Context) error {
-	for key, hours := range s.logged {
-		for _, span := range hours {
-			s.refs[key] = append(s.refs[key], schedulerRef(span.First.Unix()), schedulerRef(span.Last.Unix()))
-		}
-	}
 	for _, key := range sortedKeys(s.refs) {
 		u := s.units[key]
 		for _, f := range s.refs[key] {
@@ -403,24 +382,18 @@ func (s *settling) resolve(context.Context) error {
 
 func (s *settling) give(p *Process, f *ref) {
 	s.place(p)
-	if isStub(p) && f.image != "" {
-		p.Merge(Mention{Image: f.image})
-	}
 	if f.claim != nil {
 		f.claim.key = p.Key
 	}
 	switch {
-	case f.scheduler:
-		p.AddScheduler(f.at.Unix())
-		p.refSeen.Add(time.Unix(f.at.Unix(), 0).UTC())
 	case f.contact != nil:
 		t := s.talk(p.Key)
-		t.AddContact(*f.contact, f.bound, f.via)
+		t.AddContact(*f.contact, f.bound, f.name, f.via)
 		t.note(f.contact.IP, f.reverse, EvidenceID(f.contact.In, f.contact.IP), f.evidence)
 		p.refSeen.Add(time.Unix(f.contact.Second, 0).UTC())
 	case f.question != nil:
 		t := s.talk(p.Key)
-		t.AddQuestion(*f.question, f.bound)
+		t.AddQuestion(*f.question, f.bound, f.name)
 		t.note("", "", EvidenceID(false, f.question.Name), f.evidence)
 		p.refSeen.Add(time.Unix(f.question.Second, 0).UTC())
 	}
@@ -473,9 +446,12 @@ func (s *settling) parentOf(p *Process) Parent {
 		}
 		return Parent{Key: key, Via: via, Confidence: sureGUID}
 	}
-	u := s.units[UnitKey(p.Host, ref.PID)]
-	if u == nil || !ref.Known {
+	if !ref.Known {
 		return Parent{}
+	}
+	u := s.units[UnitKey(p.Host, ref.PID)]
+	if u == nil {
+		return p.Parent // nothing that bears on it was read: it stands
 	}
 	at := ref.At
 	if ref.PID == p.PID {
@@ -486,10 +462,10 @@ func (s *settling) parentOf(p *Process) Parent {
 		return Parent{}
 	}
 	s.place(q)
-	q.refSeen.Add(ref.At)
 	confidence := surePID
 	switch {
 	case isStub(q):
+		q.refSeen.Add(ref.At)
 		confidence = sureStub
 		if ref.Image != "" {
 			q.Merge(Mention{Image: ref.Image})

@@ -128,10 +128,11 @@ func isTar(head []byte) bool {
 
 func readTar(ctx context.Context, w *walker, it item) error {
 	archive := tar.NewReader(it.r)
+	w.damaged = false
 	for {
 		h, err := archive.Next()
 		switch {
-		case errors.Is(err, io.EOF):
+		case errors.Is(err, io.EOF), err != nil && w.damaged: // told of with the member
 			return nil
 		case err != nil && !errors.Is(err, tar.ErrInsecurePath):
 			return w.reject(it, Reject{Record: "the rest of it", Reason: ReasonContainer, Detail: err.Error()})

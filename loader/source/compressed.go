@@ -27,7 +27,6 @@ func readGzip(ctx context.Context, w *walker, it item) error {
 	m := &members{in: in, z: z}
 	inside := it
 	inside.r, inside.file, inside.depth = m, nil, it.depth+1
-	inside.inner = it.inner
 	if err := w.read(ctx, inside); err != nil {
 		return err
 	}

@@ -102,7 +102,7 @@ type leaf struct {
 func readJSON(ctx context.Context, w *walker, it item) error {
 	opt := eventjson.Options{Host: w.opt.Host, Want: winevent.Wanted}
 	if it.inner != nil {
-		opt.Ordinal = it.inner.ordinal
+		opt.Ordinal, opt.Again = it.inner.ordinal, true
 	}
 	if err := w.begin(it.name); err != nil {
 		return err

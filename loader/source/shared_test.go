@@ -2,6 +2,7 @@ package source_test
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,12 +13,32 @@ import (
 	"github.com/taskroot/taskroot/loader/source"
 )
 
-// differences are the files where our count is not the reference's, with ours
-// and why it is right. Keys of counts are lower case.
-var differences = map[string]struct {
-	counts map[string]int
+// difference is where we count otherwise than the reference, and why ours is
+// right. What is rejected in damaged event logs is held by that decoder's own
+// tests.
+type difference struct {
+	counts map[string]int // ours, by lower-case "channel|id"; 0 for none
+	more   bool           // ours are the reference's or more
 	why    string
-}{}
+}
+
+var differences = map[string]difference{
+	"evtx/evtx-crate/sample_with_a_bad_chunk_magic.evtx": {
+		more: true, counts: map[string]int{"none|0": 0},
+		why: "whole records are read out of chunks that the reference gives up, and an empty one is rejected",
+	},
+	"evtx/evtx-crate/sample-with-zero-data-size-event.evtx": {
+		more: true, why: "the records behind the one without size are read as well",
+	},
+}
+
+type reference struct {
+	File  string
+	Truth struct {
+		Records int
+		Events  map[string]int
+	}
+}
 
 // TestShared counts every record of the real telemetry by channel and event id
 // and compares the counts with those of an independent walk.
@@ -27,59 +48,55 @@ func TestShared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var expected struct {
-		Files []struct {
-			File  string
-			Truth struct {
-				Records int
-				Events  map[string]int
-			}
-		}
-	}
+	var expected struct{ Files []reference }
 	if err := json.Unmarshal(raw, &expected); err != nil {
 		t.Fatal(err)
+	}
+	events := map[string]map[string]int{}
+	for _, f := range expected.Files {
+		events[f.File] = f.Truth.Events
 	}
 	kinds := regexp.MustCompile(`^(mordor|splunk|eql|evtx|sigma-regression)/`)
 	for _, f := range expected.Files {
 		if !kinds.MatchString(f.File) {
 			continue
 		}
-		t.Run(f.File, func(t *testing.T) {
-			r := newRecorder(t)
-			r.quiet = true
-			opt := source.Options{Host: "eqllib-art"}
-			if err := source.Read(t.Context(), []string{filepath.Join(dir, f.File)}, nil, opt, r); err != nil {
-				t.Fatal(err)
-			}
-			want := map[string]int{}
-			for k, n := range f.Truth.Events {
-				want[strings.ToLower(k)] += n
-			}
-			if d, ok := differences[f.File]; ok {
-				for k, n := range d.counts {
-					want[k] = n
-				}
-			}
-			got := r.counts()
-			delete(got, "unknown format: AppleDouble")
-			compare(t, got, want)
-			for _, x := range r.rejected {
-				t.Errorf("rejected %s: %s: %s (%d bytes)", x.Record, x.Reason, x.Detail, len(x.Raw))
-			}
-		})
+		want := f.Truth.Events
+		if stem, isJSON := strings.CutSuffix(f.File, ".json"); isJSON && want == nil {
+			want = events[stem+".evtx"] // the same events twice
+		}
+		t.Run(f.File, func(t *testing.T) { sameCounts(t, filepath.Join(dir, f.File), want, differences[f.File]) })
 	}
 }
 
-func compare(t *testing.T, got, want map[string]int) {
+func sameCounts(t *testing.T, path string, events map[string]int, d difference) {
 	t.Helper()
+	r := newRecorder(t)
+	r.quiet = true
+	if err := source.Read(t.Context(), []string{path}, nil, source.Options{Host: "eqllib-art"}, r); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]int{}
+	for k, n := range events {
+		want[strings.ToLower(k)] += n
+	}
+	maps.Copy(want, d.counts)
+	got := r.counts()
+	delete(got, "unknown format: AppleDouble")
 	for k, n := range want {
-		if got[k] != n {
+		if got[k] < n || got[k] > n && !d.more {
 			t.Errorf("%s: %d records, want %d", k, got[k], n)
 		}
 	}
 	for k, n := range got {
-		if _, ok := want[k]; !ok {
+		if _, ok := want[k]; !ok && !d.more {
 			t.Errorf("%s: %d records that are not expected", k, n)
 		}
+	}
+	if strings.Contains(path, "evtx-crate") { // made to be damaged
+		return
+	}
+	for _, x := range r.rejected {
+		t.Errorf("rejected %s: %s: %s", x.Record, x.Reason, x.Detail)
 	}
 }

@@ -4,7 +4,9 @@ import "github.com/taskroot/taskroot/graph"
 
 // Sink takes what sources find. Its methods are called from one goroutine; an
 // error stops the reading. Each record of the input is given to exactly one of
-// Observation, Skipped and Rejected.
+// Observation, Skipped and Rejected. The last two may come while no source is
+// open: for a folder or file that could not be opened, or is none. One source
+// may be opened more than once: by the lines of a reject file.
 type Sink interface {
 	// FileStart opens a source: a file, a member of an archive, a stream. Size
 	// is in bytes of the outermost file, -1 where unknown.

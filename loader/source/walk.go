@@ -43,6 +43,7 @@ type walker struct {
 	size    int64  // of the outermost file
 	told    int64  // bytes of it that progress was told of
 	skipped map[channelID]int
+	damaged bool // the reader of the item read last ended with an error
 }
 
 // path reads a file or folder that the caller named. There links are followed,
@@ -176,6 +177,7 @@ func (w *walker) read(ctx context.Context, it item) error {
 	it.r = buffered
 	head, _ := buffered.Peek(headSize)
 	err := w.dispatch(ctx, it, head)
+	w.damaged = tap.err != nil
 	if err == nil && tap.err != nil {
 		reason := ReasonContainer
 		if it.depth == 0 {

@@ -8,7 +8,7 @@
 // param    hunt   STRING          the hunt's name
 // param    run    STRING          id of the run
 // param    now    ZONED DATETIME  when the run started
-// param    rows   LIST            [finding key, target's element id, target's key, destination, score, reasons, chain, evidence], the last three JSON
+// param    rows   LIST<LIST<ANY>>  [finding key, target's element id, target's key, destination, score, reasons, chain, evidence], the last three JSON
 // returns  found  INTEGER         how many findings were written
 //
 // :param hunt => 'task-to-rare-domain'

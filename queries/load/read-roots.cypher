@@ -10,6 +10,7 @@
 // returns  guid      STRING   GUID, or null
 // returns  evidence  LIST<STRING>  source records
 // returns  parent    STRING   key of its parent, or null
+// returns  parentPID  INTEGER  its parent's PID, or null
 // returns  parentFacts  STRING  its parent's facts as JSON, or null
 // returns  spawns    LIST<LIST<ANY>>  type, task key, at, via, confidence, instanceId, endedAt, result, trigger
 //
@@ -21,7 +22,7 @@ WHERE p.startedAt >= w[1]
   AND p.startedAt <= w[2]
 OPTIONAL MATCH (q:Process)-[:SPAWNED]->(p)
 RETURN p.host AS host, p.key AS key, p.startedAt AS startedAt, p.facts AS facts, p.pid AS pid, p.guid AS guid,
-  p.evidence AS evidence, q.key AS parent, q.facts AS parentFacts,
+  p.evidence AS evidence, q.key AS parent, q.pid AS parentPID, q.facts AS parentFacts,
   COLLECT {
     MATCH (t:Task)-[s:SPAWNED|MAY_HAVE_SPAWNED]->(p)
     RETURN [type(s), t.key, s.at, s.via, coalesce(s.confidence, s.weight), s.instanceId, s.endedAt, s.result, s.trigger]

@@ -36,15 +36,13 @@ func parseTime(s string) (t time.Time, hasZone, ok bool) {
 	if t, ok := epoch(s); ok {
 		return t, true, true
 	}
+	if zone := strings.LastIndexByte(s, ' '); zone > 0 && isZoneName(s[zone+1:]) {
+		s = s[:zone]
+	}
 	for _, layout := range naive {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t, false, true
 		}
-	}
-	// A name of a zone says nothing certain, except for these two.
-	if zone := strings.LastIndexByte(s, ' '); zone > 0 && s[zone+1:] != "UTC" && s[zone+1:] != "GMT" &&
-		strings.ToUpper(s[zone+1:]) == s[zone+1:] && isLetters(s[zone+1:]) {
-		return time.Time{}, false, false
 	}
 	for _, layout := range zoned {
 		if t, err := time.Parse(layout, s); err == nil {
@@ -54,20 +52,26 @@ func parseTime(s string) (t time.Time, hasZone, ok bool) {
 	return time.Time{}, false, false
 }
 
-func isLetters(s string) bool {
+// isZoneName says whether s is a zone's abbreviation, such as JST or EST. They
+// are not unique, so a time with one is as good as a time without; but for UTC.
+func isZoneName(s string) bool {
 	for _, c := range s {
 		if c < 'A' || c > 'Z' {
 			return false
 		}
 	}
-	return s != ""
+	switch s {
+	case "", "AM", "PM", "UTC", "GMT", "Z":
+		return false
+	}
+	return true
 }
 
 // epoch reads seconds since 1970, or thousandths, millionths or billionths of
 // them, told apart by size: all times are taken to lie between 1990 and 2100.
 func epoch(s string) (time.Time, bool) {
 	const first, last = 631152000, 4102444800
-	if c := s[0]; c < '0' || c > '9' {
+	if s == "" || s[0] < '0' || s[0] > '9' {
 		return time.Time{}, false
 	}
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil {

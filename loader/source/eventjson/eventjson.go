@@ -14,6 +14,7 @@ package eventjson
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -59,6 +60,11 @@ const (
 	BadRecord    = "bad record"
 )
 
+// OtherJSON is the reason to skip a file that is one JSON document and no event:
+// settings, an index, a truth file. It is not of this program's kind, as a
+// picture is not; among events such a record is rejected.
+const OtherJSON = "unknown format: json without events"
+
 // MessageOnly is the reason to skip a wanted record that holds nothing but its
 // message text.
 const MessageOnly = "message only"
@@ -69,6 +75,9 @@ type Options struct {
 	Want func(channel string, id uint32) bool
 	// Ordinal is what to add to the position of a record in the source.
 	Ordinal uint64
+	// Again says that the input was rejected once: what is still not understood
+	// is rejected, not skipped.
+	Again bool
 }
 
 // Sniff says whether head, the start of a file, is the start of JSON records:
@@ -124,6 +133,9 @@ func decode(ctx context.Context, f *frame, name string, opt Options, h Handler) 
 		if err != nil {
 			break
 		}
+		if err := d.release(); err != nil {
+			return err
+		}
 		place := place{n, rec.offset}
 		if rec.bad != "" {
 			err = d.bad(rec, place)
@@ -136,9 +148,33 @@ func decode(ctx context.Context, f *frame, name string, opt Options, h Handler) 
 		}
 	}
 	if f.err != nil {
-		return fmt.Errorf("reading %s: %w", name, f.err)
+		return errors.Join(fmt.Errorf("reading %s: %w", name, f.err), d.release())
+	}
+	if d.only != nil {
+		return h.Passed(OtherJSON)
 	}
 	return nil
+}
+
+// unknown keeps a first record that is no event until it is clear whether it is
+// the only one.
+func (d *decoder) unknown(p place) error {
+	const detail = "holds no Windows event in a shape that is known"
+	if p.ordinal > 1 || d.opt.Again {
+		return d.reject(p, UnknownShape, detail)
+	}
+	d.only = &Bad{Record: Record{Place: p.String(), Raw: bytes.Clone(d.doc.b)}, Reason: UnknownShape, Detail: detail}
+	return nil
+}
+
+// release rejects the record that was kept, as another follows.
+func (d *decoder) release() error {
+	if d.only == nil {
+		return nil
+	}
+	b := *d.only
+	d.only = nil
+	return d.h.Rejected(b)
 }
 
 // place is where a record is; it becomes text only for those that need it.
@@ -158,6 +194,7 @@ type decoder struct {
 	doc      doc
 	shapes   []shape
 	channels map[string]string // one copy of each name met
+	only     *Bad              // a first record that is no event
 }
 
 func (d *decoder) bad(rec record, p place) error {
@@ -187,7 +224,7 @@ func (d *decoder) record(p place) error {
 		if reason := otherKind(&d.doc); reason != "" {
 			return d.h.Passed(reason)
 		}
-		return d.reject(p, UnknownShape, "holds no Windows event in a shape that is known")
+		return d.unknown(p)
 	}
 	channel := d.intern(found)
 	if !d.opt.Want(channel, found.id) {

@@ -41,14 +41,14 @@ func findFlat(d *doc, k *keys) (found, bool) {
 }
 
 // deduce is the channel of a record that names none: its provider's, or the
-// one whose fields it has. Only Sysmon writes UtcTime (EQL's exports keep
-// nothing else), only Security audits name their subject.
+// one whose fields it has. Only Sysmon writes UtcTime and ProcessGuid (EQL's
+// exports keep nothing else), only Security audits name their subject.
 func deduce(d *doc, root int, id uint32) string {
 	provider := d.str(d.firstOf(root, "Provider", "ProviderName", "SourceName", "EventSourceName", "Source"))
 	switch {
 	case provider != "":
 		return providers[lower(provider)]
-	case d.get(root, "UtcTime") != 0 && (id < 30 || id == 255):
+	case (d.get(root, "UtcTime") != 0 || d.get(root, "ProcessGuid") != 0) && (id < 30 || id == 255):
 		return winevent.Sysmon
 	case id > 4600 && id < 6000 && (d.get(root, "SubjectUserSid") != 0 || d.get(root, "FilterRTID") != 0):
 		return winevent.Security
@@ -63,10 +63,13 @@ func fillFlat(d *doc, f found, e *winevent.Event) error {
 	e.Provider = d.str(d.firstOf(r, "Provider", "ProviderName", "SourceName", "EventSourceName", "Source"))
 	version, _ := d.number(d.firstOf(r, "Version"))
 	e.Version = uint8(version)
-	e.Computer = d.str(d.firstOf(r, "Hostname", "Computer", "ComputerName", "computer_name", "DeviceName", "MachineName"))
+	e.Computer = host(d, r, "Hostname", "Computer", "ComputerName", "computer_name", "DeviceName", "MachineName")
 	e.RecordID, _ = d.number(d.firstOf(r, "EventRecordID", "RecordNumber", "EventRecordId", "RecordId", "record_number"))
 	e.Activity = d.str(d.firstOf(r, "ActivityID", "ActivityId", "CorrelationActivityID"))
 	flatClock(d, r, e)
+	if d.firstOf(r, "EventID", "EventId", "event_id") == 0 {
+		return nil // Get-WinEvent's: its values have no names and ProcessId is the logger's
+	}
 
 	service := "ExecutionProcessID"
 	if d.get(r, service) == 0 && loggedByNXLog(d, r) {

@@ -157,7 +157,7 @@ func (f *frame) bad(at int, why string) record {
 			f.lost = true
 			return record{offset: offset, bad: why + ", in a record longer than one may be", long: true}
 		}
-		raw := bytes.TrimRight(f.buf[f.pos:f.pos+n], "\r\n\t ")
+		raw := bytes.TrimRight(f.buf[f.pos:f.pos+n], "\r\n\t ,")
 		f.pos += n
 		return record{raw: raw, offset: offset, bad: why}
 	}

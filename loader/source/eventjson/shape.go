@@ -110,7 +110,7 @@ func otherKind(d *doc) string {
 	}
 	category := d.str(d.get(0, "category"))
 	if strings.HasPrefix(category, "AdvancedHunting-") && d.get(0, "properties") != 0 ||
-		d.get(0, "ActionType") != 0 && d.get(0, "DeviceId") != 0 && d.get(0, "Timestamp") != 0 {
+		d.get(0, "ActionType") != 0 && d.get(0, "Timestamp") != 0 {
 		return "unknown format: Defender rows"
 	}
 	if d.firstOf(0, "Message", "message") != 0 {
@@ -190,6 +190,16 @@ func (d *doc) scalar(v int) (string, bool, error) {
 		}
 	}
 	return d.text(v)
+}
+
+// host is the first of the named members that names a machine.
+func host(d *doc, i int, names ...string) string {
+	for _, name := range names {
+		if s := strings.TrimSpace(d.str(d.find(i, name))); s != "" && s != "-" {
+			return s
+		}
+	}
+	return ""
 }
 
 func pid(d *doc, v int) uint32 {

@@ -30,12 +30,13 @@ const (
 // Bounds on what one chunk may make us do. Real logs stay a hundredfold below
 // them; they exist so that a few forged bytes cannot ask for unbounded work.
 const (
-	maxElementDepth  = 64      // elements inside elements
-	maxFragmentDepth = 16      // BinXML inside values of BinXML
-	maxChunkNodes    = 1 << 17 // nodes built for one chunk
-	maxRecordNodes   = 1 << 17 // nodes visited for one record
-	maxChunkVisits   = 1 << 20 // nodes visited for one chunk
-	maxRecordText    = 8 << 20 // bytes of text made of one record
+	maxElementDepth  = 64       // elements inside elements
+	maxFragmentDepth = 16       // BinXML inside values of BinXML
+	maxChunkNodes    = 1 << 17  // nodes built for one chunk
+	maxRecordNodes   = 1 << 17  // nodes visited for one record
+	maxChunkVisits   = 1 << 20  // nodes visited for one chunk
+	maxRecordText    = 8 << 20  // bytes of text made of one record
+	maxChunkText     = 64 << 20 // bytes of text made of one chunk
 )
 
 // fragment is parsed BinXML together with the values that fill it.

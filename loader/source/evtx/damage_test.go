@@ -187,3 +187,25 @@ func TestBounds(t *testing.T) {
 		})
 	}
 }
+
+// TestBoundsOfChunk fills a chunk with records that each ask for much work.
+func TestBoundsOfChunk(t *testing.T) {
+	e := &el{name: "UserData"}
+	for range 2000 {
+		e.kids = append(e.kids, sub{0, false})
+	}
+	inner := &el{name: "i"}
+	for range 200 {
+		inner.kids = append(inner.kids, &el{name: "j", kids: []any{"text"}})
+	}
+	c := newChunkWriter(1)
+	for len(c.b) < 64000 {
+		c.record(event("T", 1, func(c *chunkWriter) {
+			c.instance(tmpl{100, e}, val{typ: 0x21, frag: func(c *chunkWriter) { c.instance(tmpl{101, inner}) }})
+		}))
+	}
+	k := decode(t, file(c.close()))
+	if ids, damage := outcome(k); ids != nil || len(damage) != int(c.next-1) {
+		t.Errorf("ids %v, damage %q", ids, damage)
+	}
+}

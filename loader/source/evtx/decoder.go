@@ -10,12 +10,14 @@ type decoder struct {
 	names      map[string]string    // UTF-16 bytes to text
 	stack      []slot               // values of the instances of the record at hand
 	placed     []placed             // elements of the objects being written
+	root       placed               // of the record at hand
 	used       []string             // names of the members of those objects
 	chunkNodes int
 	nodes      int    // left to visit in this record
 	visits     int    // left to visit in this chunk
 	out        []byte // JSON
 	start      int    // of the record at hand in out
+	chunkText  int    // bytes of text left to make of this chunk
 	textLeft   int    // bytes of text left to make of this record
 	scratch    []byte
 	err        error // the first fault of the record at hand
@@ -33,13 +35,16 @@ func newDecoder() *decoder {
 func (d *decoder) setChunk(chunk []byte) {
 	d.chunk = chunk
 	clear(d.templates)
-	d.chunkNodes, d.visits = maxChunkNodes, maxChunkVisits
+	d.chunkNodes, d.visits, d.chunkText = maxChunkNodes, maxChunkVisits, maxChunkText
 }
 
 // begin opens the record whose BinXML is chunk[pos:end].
 func (d *decoder) begin(pos, end int) (fragment, error) {
 	d.stack, d.placed, d.used = d.stack[:0], d.placed[:0], d.used[:0]
 	d.nodes, d.textLeft, d.start, d.err = maxRecordNodes, maxRecordText, len(d.out), nil
+	if d.chunkText < 0 {
+		return fragment{}, corruptf("records of the chunk unfold to more than %d bytes", maxChunkText)
+	}
 	return d.open(pos, end, 0)
 }
 
@@ -70,7 +75,9 @@ func (d *decoder) visit(n int) error {
 	return nil
 }
 
-// placed is an element with the values that fill it. An element that holds an
+// placed is an element with the values that fill it. They lie on a stack whose
+// lower part is never changed while it is in use, so pointers into it hold even
+// when it grows. An element that holds an
 // array stands for one element per value of it: value then takes the place of
 // the slot that holds the array.
 type placed struct {

@@ -11,9 +11,9 @@ import (
 // opened is a record whose System element was found, before anything else of
 // it is looked at.
 type opened struct {
-	root   placed
+	root   *placed
 	refs   *systemRefs
-	system placed // whose values fill refs
+	system *placed // whose values fill refs
 }
 
 // openEvent parses a record as far as its System element.
@@ -24,40 +24,41 @@ func (d *decoder) openEvent(pos, end int) (opened, error) {
 	}
 	var o opened
 	if len(f.nodes) == 1 && f.nodes[0].kind == nodeElement {
-		o.root = placed{e: f.nodes[0].elem, slots: f.slots, array: -1}
+		d.root = placed{e: f.nodes[0].elem, slots: f.slots, array: -1}
 	} else {
 		d.collect(f.nodes, f.slots, 0)
 		if d.err != nil || len(d.placed) == 0 {
 			d.fail(corruptf("record has no element"))
 			return opened{}, d.err
 		}
-		o.root = d.placed[0]
+		d.root = d.placed[0]
 		d.placed = d.placed[:0]
 	}
+	o.root = &d.root
 	o.refs, o.system = o.root.e.system, o.root
 	if o.refs == nil {
-		o.refs, o.system = d.findSystem(&o.root)
+		o.refs, o.system = d.findSystem(o.root)
 	}
 	return o, d.err
 }
 
 // findSystem finds a System element that lies in a value of BinXML. An event
 // without one has no channel, no id and no time, like any other without them.
-func (d *decoder) findSystem(root *placed) (*systemRefs, placed) {
+func (d *decoder) findSystem(root *placed) (*systemRefs, *placed) {
 	defer func() { d.placed = d.placed[:0] }()
 	d.collect(root.e.kids, root.slots, 0)
 	for _, k := range d.placed {
 		if k.e.name == "System" {
-			return newSystemRefs(k.e), k
+			return newSystemRefs(k.e), &k
 		}
 	}
-	return &systemRefs{}, placed{array: -1}
+	return &systemRefs{}, &placed{array: -1}
 }
 
 // fill makes the event of an opened record. Its text is its own: nothing of it
 // points into the chunk.
-func (d *decoder) fill(e *winevent.Event, o *opened, rec record) error {
-	r, s := o.refs, &o.system
+func (d *decoder) fill(e *winevent.Event, o opened, rec record) error {
+	r, s := o.refs, o.system
 	e.Provider = d.shared(r.provider, s)
 	e.Version = uint8(d.number(r.version, s))
 	e.Computer = d.shared(r.computer, s)
@@ -70,14 +71,15 @@ func (d *decoder) fill(e *winevent.Event, o *opened, rec record) error {
 	e.Data = e.Data[:0]
 	d.collect(o.root.e.kids, o.root.slots, 0)
 	for i, n := 0, len(d.placed); i < n && d.err == nil; i++ {
-		switch k := d.placed[i]; k.e.name {
+		switch k := &d.placed[i]; k.e.name {
 		case "System", "RenderingInfo":
 		default:
-			if d.fields(e, &k, 0); len(e.Data) > maxRecordNodes {
+			if d.fields(e, k, 0); len(e.Data) > maxRecordNodes {
 				d.fail(corruptf("record has more than %d fields", maxRecordNodes))
 			}
 		}
 	}
+	d.chunkText -= maxRecordText - d.textLeft
 	return d.err
 }
 
@@ -112,8 +114,7 @@ func (d *decoder) fields(e *winevent.Event, p *placed, depth int) {
 		e.Data = append(e.Data, winevent.Field{Name: name, Value: d.value(p)})
 	}
 	for i := first; i < last && d.err == nil; i++ {
-		k := d.placed[i]
-		d.fields(e, &k, depth+1)
+		d.fields(e, &d.placed[i], depth+1)
 	}
 	d.placed = d.placed[:first]
 }

@@ -64,8 +64,8 @@ func (v *eventVisitor) record(d *decoder, rec record) error {
 	if err != nil {
 		return err
 	}
-	channel := d.shared(o.refs.channel, &o.system)
-	id := uint32(d.number(o.refs.eventID, &o.system))
+	channel := d.shared(o.refs.channel, o.system)
+	id := uint32(d.number(o.refs.eventID, o.system))
 	if d.err != nil {
 		return d.err
 	}
@@ -73,7 +73,7 @@ func (v *eventVisitor) record(d *decoder, rec record) error {
 		return v.h.Skipped(channel, id, 1)
 	}
 	v.event.Channel, v.event.ID = channel, id
-	if err := d.fill(&v.event, &o, rec); err != nil {
+	if err := d.fill(&v.event, o, rec); err != nil {
 		return err
 	}
 	return v.h.Event(&v.event)

@@ -256,3 +256,65 @@ func TestDecodeErrors(t *testing.T) {
 		}
 	})
 }
+
+// TestTemplateKeptOverChunks writes the same template so that its bytes differ,
+// and another template under its GUID: the first is recognised, the second not
+// mistaken for it.
+func TestTemplateKeptOverChunks(t *testing.T) {
+	names := [][]string{{"A", "Long"}, {"A", "Long"}, {"B", "Long"}, {"A", "Lone"}, {"A", "Long"}}
+	var chunks [][]byte
+	for i, n := range names {
+		c := newChunkWriter(uint64(2*i + 1))
+		if i == 1 { // another template writes the names out, at other places
+			c.record(event("T", 1, fields(0x33333333, []string{"Long", "Other", "A"}, textv("x"), textv("y"), textv("z"))))
+		}
+		f := fields(0x22222222, n, textv(fmt.Sprint(i)), u32v(uint32(i)))
+		c.record(event("T", 1, func(c *chunkWriter) {
+			if i == 4 {
+				c.instance(tmpl{5, &el{name: "UserData", kids: []any{&el{name: "Long", kids: []any{sub{0, true}}}, sub{1, false}}}},
+					val{}, val{typ: 0x21, frag: f})
+				return
+			}
+			f(c)
+		}))
+		chunks = append(chunks, c.close())
+	}
+	k := decode(t, file(chunks...))
+	k.events = append(k.events[:1], k.events[2:]...) // the helper of chunk 1
+	for i, e := range k.events {
+		want := []winevent.Field{{Name: names[i][0], Value: fmt.Sprint(i)}, {Name: names[i][1], Value: fmt.Sprint(i)}}
+		if i == 4 {
+			want = append([]winevent.Field{{Name: "Long"}}, want...)
+		}
+		if !reflect.DeepEqual(e.Data, want) {
+			t.Errorf("chunk %d: %v, want %v", i, e.Data, want)
+		}
+	}
+	if len(k.events) != len(names) || k.damage != nil {
+		t.Errorf("%d events, damage %v", len(k.events), k.damage)
+	}
+}
+
+// TestManyNames numbers members of one name, few and many.
+func TestManyNames(t *testing.T) {
+	for _, n := range []int{2, 47, 48, 49, 200} {
+		user := &el{name: "UserData"}
+		for range n {
+			user.kids = append(user.kids, &el{name: "X", kids: []any{sub{0, false}}})
+		}
+		c := newChunkWriter(1)
+		c.record(event("T", 1, func(c *chunkWriter) { c.instance(tmpl{9, user}, u16v(7)) }))
+		var got bytes.Buffer
+		if err := evtx.DumpJSON(context.Background(), bytes.NewReader(file(c.close())), &got); err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]any{"X": json.Number("7")}
+		for i := 1; i < n; i++ {
+			want[fmt.Sprint("X_", i)] = json.Number("7")
+		}
+		data := parse(t, got.String()).(map[string]any)["Event"].(map[string]any)["UserData"]
+		if !reflect.DeepEqual(data, want) {
+			t.Errorf("%d members: %v", n, data)
+		}
+	}
+}

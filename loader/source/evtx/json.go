@@ -14,11 +14,12 @@ func (d *decoder) jsonRecord(pos, end int) error {
 		d.err = corruptf("record has no element")
 	}
 	if d.err == nil {
-		root := d.placed[0]
+		root := &d.placed[0]
 		d.out = append(append(d.out, '{'), root.e.key...)
-		d.jsonElement(&root, 0)
+		d.jsonElement(root, 0)
 		d.out = append(d.out, '}')
 	}
+	d.chunkText -= len(d.out) - d.start
 	if d.err != nil {
 		d.out = d.out[:d.start]
 	}
@@ -159,11 +160,11 @@ func (d *decoder) jsonBody(p *placed, b body, depth int) {
 	n := b.last - b.first
 	m := members{unique: n < 2 || p.e.unique && n == len(p.e.kids), first: len(d.used)}
 	for i := b.first; i < b.last && d.err == nil; i++ {
-		k := d.placed[i]
+		k := &d.placed[i]
 		switch {
 		case !b.container || !k.e.data:
 			d.jsonKey(&m, k.e.name, k.e.key)
-			d.jsonElement(&k, depth+1)
+			d.jsonElement(k, depth+1)
 		case named:
 			i = d.jsonNamed(&m, i, b.last, depth)
 			continue
@@ -215,8 +216,8 @@ func (d *decoder) named(b body) bool {
 // jsonNamed writes the named Data at i, and those of the same name that follow
 // it as a list, and answers the index of the last one written.
 func (d *decoder) jsonNamed(m *members, i, last, depth int) int {
-	p := d.placed[i]
-	name, key := d.dataName(&p)
+	p := &d.placed[i]
+	name, key := d.dataName(p)
 	if name == "" {
 		return i
 	}
@@ -232,7 +233,7 @@ func (d *decoder) jsonNamed(m *members, i, last, depth int) int {
 	}
 	d.jsonKey(m, name, key)
 	if end == i+1 {
-		d.jsonData(&p, depth+1)
+		d.jsonData(p, depth+1)
 	} else {
 		d.jsonList(i, end, depth)
 	}
@@ -244,8 +245,8 @@ func (d *decoder) jsonNamed(m *members, i, last, depth int) int {
 func (d *decoder) jsonList(i, end, depth int) {
 	d.out = append(d.out, '[')
 	for ; i < end && d.err == nil; i++ {
-		if p := d.placed[i]; p.e.data {
-			d.jsonData(&p, depth+1)
+		if p := &d.placed[i]; p.e.data {
+			d.jsonData(p, depth+1)
 			d.out = append(d.out, ',')
 		}
 	}
@@ -265,8 +266,8 @@ func (d *decoder) jsonPositional(i, last, depth int) {
 	}
 	d.out = append(d.out, `"Data":{"#text":`...)
 	if n == 1 {
-		p := d.placed[i]
-		d.jsonData(&p, depth+1)
+		p := &d.placed[i]
+		d.jsonData(p, depth+1)
 	} else {
 		d.jsonList(i, last, depth)
 	}

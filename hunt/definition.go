@@ -1,0 +1,116 @@
+package hunt
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/taskroot/taskroot/internal/fault"
+)
+
+// Definition is a hunt as its query file declares it.
+type Definition struct {
+	Name    string
+	Summary string
+	Label   string
+	Attack  string        // ATT&CK technique
+	Every   time.Duration // 0: only by hand
+	// Window is how far back a scheduled run looks; 0: all data.
+	Window  time.Duration
+	Scorer  string
+	Version string // hash of the query's text
+	Params  []Param
+}
+
+// Param is a parameter that a caller may set.
+type Param struct {
+	Name    string // as the query has it: maxHosts
+	Type    string // Cypher's: INTEGER, ZONED DATETIME, …
+	Default string // as the header has it; "" is null
+	Help    string
+}
+
+// FlagName is a parameter's name on the command line: maxHosts is max-hosts.
+func FlagName(name string) string {
+	var b strings.Builder
+	for _, r := range name {
+		if unicode.IsUpper(r) {
+			b.WriteByte('-')
+			r = unicode.ToLower(r)
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// Bind turns texts into the values of the query's parameters; every parameter
+// gets one. Names may be the query's or the command line's.
+func (d Definition) Bind(given map[string]string) (map[string]any, error) {
+	out := make(map[string]any, len(d.Params))
+	for _, p := range d.Params {
+		value, err := p.parse(strings.Trim(p.Default, `'"`))
+		if err != nil {
+			return nil, fault.Wrap(fault.Internal, err, "hunt %s: the default of %s", d.Name, p.Name)
+		}
+		out[p.Name] = value
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		i := slices.IndexFunc(d.Params, func(p Param) bool { return p.Name == name || FlagName(p.Name) == name })
+		if i < 0 {
+			return nil, fault.New(fault.Invalid, "hunt %s has no parameter %q", d.Name, name).WithHint("it has %s", d.names())
+		}
+		value, err := d.Params[i].parse(given[name])
+		if err != nil {
+			return nil, err
+		}
+		out[d.Params[i].Name] = value
+	}
+	return out, nil
+}
+
+func (d Definition) names() string {
+	names := make([]string, len(d.Params))
+	for i, p := range d.Params {
+		names[i] = FlagName(p.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// parse reads a value; "" and null are null.
+func (p Param) parse(s string) (value any, err error) {
+	if s == "" || s == "null" {
+		return nil, nil
+	}
+	want := p.Type
+	switch p.Type {
+	case "INTEGER":
+		value, err = strconv.ParseInt(s, 10, 64)
+		want = "a whole number"
+	case "FLOAT":
+		value, err = strconv.ParseFloat(s, 64)
+		want = "a number"
+	case "BOOLEAN":
+		value, err = strconv.ParseBool(s)
+		want = "true or false"
+	case "ZONED DATETIME":
+		value, err = instant(s)
+		want = "an instant such as 2026-05-02T03:00:00Z, or a day such as 2026-05-02"
+	default:
+		value = s
+	}
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "%s is %q", FlagName(p.Name), s).WithHint("it must be %s", want)
+	}
+	return value, nil
+}
+
+func instant(s string) (time.Time, error) {
+	if t, err := time.Parse(time.DateOnly, s); err == nil {
+		return t, nil
+	}
+	t, err := time.Parse(time.RFC3339, s)
+	return t.UTC(), err
+}

@@ -1,0 +1,2 @@
+MATCH (h:Hunt)
+SET h.leaseUntil = datetime() - duration('PT1S')

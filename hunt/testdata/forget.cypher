@@ -1,0 +1,2 @@
+MATCH (:Domain {name: $domain})<-[:UNDER]-(:Endpoint)<-[c:CONNECTED]-()
+DELETE c

@@ -1,0 +1,2 @@
+MATCH (t:Task {host: 'h3'})
+DETACH DELETE t

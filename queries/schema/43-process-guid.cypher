@@ -1,0 +1,7 @@
+// Finds processes by guid.
+//
+// access   write
+
+CREATE INDEX process_guid IF NOT EXISTS
+FOR (n:Process)
+ON (n.guid)

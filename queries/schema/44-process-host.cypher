@@ -1,0 +1,7 @@
+// Finds processes by host.
+//
+// access   write
+
+CREATE INDEX process_host IF NOT EXISTS
+FOR (n:Process)
+ON (n.host)

@@ -1,0 +1,7 @@
+// Finds processes by second.
+//
+// access   write
+
+CREATE INDEX process_second IF NOT EXISTS
+FOR (n:Process)
+ON (n.second)
