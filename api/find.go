@@ -35,41 +35,32 @@ type Find struct {
 
 // Param describes one parameter of a find.
 type Param struct {
-	Name     string `json:"name"` // snake_case, as it stands in a URL
-	Type     string `json:"type"` // string, integer, number, boolean, instant
-	Default  string `json:"default,omitempty"`
-	Required bool   `json:"required"`
-	Help     string `json:"help"`
+	Name     string   `json:"name"` // snake_case, as it stands in a URL
+	Type     string   `json:"type"` // string, integer, boolean, instant
+	Default  string   `json:"default,omitempty"`
+	Required bool     `json:"required"`
+	Min      *int64   `json:"min,omitempty"`
+	Max      *int64   `json:"max,omitempty"`
+	Enum     []string `json:"enum,omitempty"`
+	Help     string   `json:"help"`
 }
 
 // Page is a part of an answer, in the query's order.
 type Page struct {
 	Items []json.RawMessage
-	Next  string // what asks for the page after this; "" where there is none
+	Next  string   // what asks for the page after this; "" where there is none
+	Notes []string // what the reader must know to trust the rows
 }
 
 // items is the body of every list: never null, and next is null at the end.
 type items[T any] struct {
-	Items []T     `json:"items"`
-	Next  *string `json:"next"`
+	Items []T      `json:"items"`
+	Next  *string  `json:"next"`
+	Notes []string `json:"notes,omitempty"`
 }
 
 // cursorParam is the query parameter that holds a page's Next.
 const cursorParam = "cursor"
-
-// SnakeName is a query's parameter name as it stands in a URL: maxHosts is
-// max_hosts.
-func SnakeName(name string) string {
-	var b strings.Builder
-	for _, r := range name {
-		if unicode.IsUpper(r) {
-			b.WriteByte('_')
-			r = unicode.ToLower(r)
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
 
 func (s *Server) listFinds(c *gin.Context) error {
 	if _, err := queryValues(c.Request.URL, nil); err != nil {
@@ -102,7 +93,7 @@ func (s *Server) find(name string) handler {
 		if err != nil {
 			return err
 		}
-		answer := items[json.RawMessage]{Items: orEmpty(page.Items)}
+		answer := items[json.RawMessage]{Items: orEmpty(page.Items), Notes: page.Notes}
 		if page.Next != "" {
 			answer.Next = &page.Next
 		}

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/taskroot/taskroot/api"
+	"github.com/taskroot/taskroot/queries"
 )
 
 // document is the part of OpenAPI that the tests look at.
@@ -31,9 +33,12 @@ type parameter struct {
 	In       string `json:"in"`
 	Required bool   `json:"required"`
 	Schema   struct {
-		Type    string `json:"type"`
-		Format  string `json:"format"`
-		Default any    `json:"default"`
+		Type    string   `json:"type"`
+		Format  string   `json:"format"`
+		Default any      `json:"default"`
+		Minimum *int64   `json:"minimum"`
+		Maximum *int64   `json:"maximum"`
+		Enum    []string `json:"enum"`
 	} `json:"schema"`
 }
 
@@ -97,4 +102,77 @@ func TestOpenAPIReferences(t *testing.T) {
 	if strings.Count(string(text), `"$ref"`) == 0 {
 		t.Error("no references found: this test looks at the wrong thing")
 	}
+}
+
+// TestOpenAPIFinds holds the document's finds and their parameters to those of
+// the library, both ways.
+func TestOpenAPIFinds(t *testing.T) {
+	d, _ := openapi(t)
+	lib, err := queries.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var known []string
+	for _, f := range api.NewFinds(lib, nil).Catalog() {
+		path := "/v1/find/" + f.Name
+		known = append(known, path)
+		get := d.Paths[path]["get"]
+		if get.Summary != f.Summary {
+			t.Errorf("%s: summary %q, the query says %q", path, get.Summary, f.Summary)
+		}
+		var want, got []string
+		for _, p := range f.Params {
+			want = append(want, describe(p))
+		}
+		for _, p := range get.Parameters {
+			if p.Ref == "" {
+				got = append(got, p.String())
+			} else if p.Ref != "#/components/parameters/Cursor" {
+				t.Errorf("%s: parameter %s", path, p.Ref)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: parameters\n%s\nthe query has\n%s", path, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+	var documented []string
+	for path := range d.Paths {
+		if strings.HasPrefix(path, "/v1/find/") {
+			documented = append(documented, path)
+		}
+	}
+	slices.Sort(known)
+	slices.Sort(documented)
+	if !slices.Equal(documented, known) {
+		t.Errorf("openapi.yaml has the finds\n%v\nthe library has\n%v", documented, known)
+	}
+}
+
+func describe(p api.Param) string {
+	kind := p.Type
+	if kind == "instant" {
+		kind = "string/instant"
+	}
+	return fmt.Sprintf("%s %s required=%v default=%s min=%s max=%s enum=%v",
+		p.Name, kind, p.Required, p.Default, number(p.Min), number(p.Max), p.Enum)
+}
+
+func number(n *int64) string {
+	if n == nil {
+		return ""
+	}
+	return fmt.Sprint(*n)
+}
+
+// String describes a parameter of the document as describe does.
+func (p parameter) String() string {
+	kind, def := p.Schema.Type, ""
+	if p.Schema.Format != "" {
+		kind += "/" + p.Schema.Format
+	}
+	if p.Schema.Default != nil {
+		def = fmt.Sprint(p.Schema.Default)
+	}
+	return fmt.Sprintf("%s %s required=%v default=%s min=%s max=%s enum=%v",
+		p.Name, kind, p.Required, def, number(p.Schema.Minimum), number(p.Schema.Maximum), p.Schema.Enum)
 }

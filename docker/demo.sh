@@ -19,13 +19,14 @@ port_answers() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 # A process id may belong to another by now, so its command line must fit too.
 api_runs() {
-  local pid
+  local pid command
   pid=$(cat "$api_pid" 2>/dev/null) && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null || return 1
   if [ -r "/proc/$pid/cmdline" ]; then
-    tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qF "$bin serve"
+    command=$(tr '\0' ' ' <"/proc/$pid/cmdline")
   else
-    ps -o command= -p "$pid" | grep -qF "$bin serve"
+    command=$(ps -o command= -p "$pid") || return 1
   fi
+  [[ $command == "$bin serve "* ]]
 }
 
 stop_api() {
@@ -62,8 +63,9 @@ start_database() {
   local dir=$1
   stop_databases "$dir"
   mkdir -p "$dir"
-  local ports=()
-  if [ ! -f "$dir/server.json" ] && { port_answers 7687 || port_answers 7474; }; then
+  local ports=() status
+  status=$("$bin" db status --dir "$dir")
+  if ! grep -qE '^state +(running|starting)$' <<<"$status" && { port_answers 7687 || port_answers 7474; }; then
     echo "Port 7687 or 7474 is in use here; taking free ones."
     ports=(--bolt-port 0 --http-port 0)
   fi

@@ -20,6 +20,7 @@ const (
 const (
 	LabelImport  = "Import"  // one run of the loader
 	LabelLaunch  = "Launch"  // what TaskScheduler/Operational says of one run of a task
+	LabelHunt    = "Hunt"    // a batch hunt, with the lease of whoever runs it
 	LabelHuntRun = "HuntRun" // one run of a batch hunt
 	LabelFinding = "Finding" // what a hunt found, linked to its target
 )

@@ -2,6 +2,7 @@ package hunt
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,7 +52,7 @@ func FlagName(name string) string {
 func (d Definition) Bind(given map[string]string) (map[string]any, error) {
 	out := make(map[string]any, len(d.Params))
 	for _, p := range d.Params {
-		value, err := p.parse(strings.Trim(p.Default, `'"`))
+		value, err := p.parse(unquote(p.Default))
 		if err != nil {
 			return nil, fault.Wrap(fault.Internal, err, "hunt %s: the default of %s", d.Name, p.Name)
 		}
@@ -100,12 +101,33 @@ func (p Param) parse(s string) (value any, err error) {
 		want = "an instant such as 2026-05-02T03:00:00Z, or a day such as 2026-05-02"
 	default:
 		value = s
+		if choices := p.choices(); len(choices) > 0 && !slices.Contains(choices, s) {
+			err, want = fault.New(fault.Invalid, "no such choice"), strings.Join(choices, " or ")
+		}
 	}
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "%s is %q", FlagName(p.Name), s).WithHint("it must be %s", want)
 	}
 	return value, nil
 }
+
+var choice = regexp.MustCompile(`(?:^|; )(\w+): `)
+
+// choices are the words that a text may be, where its help names them as
+// "connected: …; any: …" and its default is one of them.
+func (p Param) choices() []string {
+	var out []string
+	for _, m := range choice.FindAllStringSubmatch(p.Help, -1) {
+		out = append(out, m[1])
+	}
+	if !slices.Contains(out, unquote(p.Default)) {
+		return nil
+	}
+	return out
+}
+
+// unquote takes the quotes from a header's text literal.
+func unquote(literal string) string { return strings.Trim(literal, `'"`) }
 
 func instant(s string) (time.Time, error) {
 	if t, err := time.Parse(time.DateOnly, s); err == nil {

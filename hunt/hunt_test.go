@@ -43,6 +43,7 @@ type bench struct {
 	*testing.T
 	db    *graphdb.DB
 	store *queries.Hunts
+	defs  []hunt.Definition
 	r     *hunt.Runner
 }
 
@@ -51,7 +52,7 @@ func definition() hunt.Definition {
 		Name: name, Label: "TrTaskToRareDomain", Version: "v1",
 		Params: []hunt.Param{
 			{Name: "since", Type: "ZONED DATETIME"}, {Name: "until", Type: "ZONED DATETIME"},
-			{Name: "maxHosts", Type: "INTEGER", Default: "1"}, {Name: "via", Type: "STRING", Default: "'any'"},
+			{Name: "maxHosts", Type: "INTEGER", Default: "1"}, {Name: "via", Type: "STRING", Default: "'any'", Help: "connected: connections only; any: questions too"},
 			{Name: "includePrivate", Type: "BOOLEAN", Default: "false"},
 		},
 	}
@@ -65,7 +66,14 @@ func open(t *testing.T) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{T: t, db: db, store: queries.NewHunts(lib, db)}
+	if err := lib.Migrate(t.Context(), db.Writer()); err != nil {
+		t.Fatal(err)
+	}
+	defs, err := hunt.Definitions(lib)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{T: t, db: db, store: queries.NewHunts(lib, db), defs: defs}
 	b.r = b.runner(b.store)
 	return b
 }
@@ -74,7 +82,7 @@ func (b *bench) runner(s hunt.Store) *hunt.Runner {
 	b.Helper()
 	var mu sync.Mutex
 	now := time.Date(2026, 5, 10, 0, 0, 0, 0, time.UTC)
-	r, err := hunt.New(s, []hunt.Definition{definition()}, slog.New(slog.DiscardHandler), hunt.Config{Now: func() time.Time {
+	r, err := hunt.New(s, b.defs, slog.New(slog.DiscardHandler), hunt.Config{Now: func() time.Time {
 		mu.Lock()
 		defer mu.Unlock()
 		now = now.Add(time.Second)
@@ -178,17 +186,29 @@ func TestRunRow(t *testing.T) {
 	const want = `{"task":{"key":"h1|\\a","host":"h1","path":"\\A"},"destination":"a.example","via":"connected",
 	"endpoints":["www.a.example"],"hosts":1,"hostsObserved":3,"runs":1,"chains":1,"count":2,
 	"firstSeen":"2026-05-01T00:00:00Z","lastSeen":"2026-05-02T00:00:00Z","depth":1,"confidence":0.9,"score":1.274,
-	"reasons":[{"name":"rarity","value":1,"points":1.274,"text":"reached from 1 of 3 hosts"}],
+	"reasons":[{"name":"rarity","value":1,"points":1.274,
+	"text":"reached by 1 of 3 hosts with network or DNS telemetry; below 20 hosts rarity means little"}],
 	"chain":[{"label":"Task","key":"h1|\\a","name":"\\A"},
-	{"label":"Process","key":"h1|\\A|a.example","name":"cmd.exe","at":"2026-05-01T00:00:00Z","via":"B","confidence":0.9},
-	{"label":"Endpoint","key":"www.a.example","name":"www.a.example","at":"2026-05-02T00:00:00Z","via":"connected"}],
-	"evidence":[]}`
+	{"label":"Process","key":"h1|\\A|a.example","name":"cmd.exe","pid":42,"at":"2026-05-01T00:00:00Z","via":"B","confidence":0.9},
+	{"label":"Endpoint","key":"www.a.example","name":"www.a.example","at":"2026-05-02T00:00:00Z","via":"connected","confidence":1}],
+	"evidence":["sysmon.evtx"]}`
 	var g, w any
 	if err := errors.Join(json.Unmarshal(got, &g), json.Unmarshal([]byte(want), &w)); err != nil {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(g, w) {
 		t.Errorf("got %s", got)
+	}
+}
+
+func TestRunWindow(t *testing.T) {
+	b := twoTasks(t)
+	b.hunt(nil)
+	if got := b.hunt(map[string]string{"since": "2026-05-03"}); len(got.Findings) != 0 || got.Unlabelled != 2 {
+		t.Errorf("nothing happened since: %+v", got)
+	}
+	if got := b.hunt(map[string]string{"since": "2026-05-02", "until": "2026-05-03"}); len(got.Findings) != 2 || got.Labelled != 2 {
+		t.Errorf("both happened then: %+v", got)
 	}
 }
 

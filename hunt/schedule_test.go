@@ -166,6 +166,8 @@ func TestBind(t *testing.T) {
 		{name: "OKBoolean", given: map[string]string{"include-private": "true"}, want: standard("includePrivate", true)},
 		{name: "ErrNumber", given: map[string]string{"max-hosts": "1.5"}, err: `max-hosts is "1.5" (it must be a whole number)`},
 		{name: "ErrInstant", given: map[string]string{"since": "yesterday"}, err: `since is "yesterday" (it must be an instant such as 2026-05-02T03:00:00Z, or a day such as 2026-05-02)`},
+		{name: "OKChoice", given: map[string]string{"via": "connected"}, want: standard("via", "connected")},
+		{name: "ErrChoice", given: map[string]string{"via": "dns"}, err: `via is "dns" (it must be connected or any)`},
 		{name: "ErrUnknown", given: map[string]string{"color": "1"}, err: `hunt task-to-rare-domain has no parameter "color" (it has since, until, max-hosts, via, include-private)`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -3,8 +3,11 @@ package queries
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
+	"reflect"
+	"slices"
 	"time"
 
 	"github.com/taskroot/taskroot/internal/graphdb"
@@ -83,22 +86,43 @@ func huntRow(row graphdb.Row) (r HuntRow, err error) {
 	if math.IsNaN(r.Score) || math.IsInf(r.Score, 0) {
 		return r, fmt.Errorf("the score of %q is not a number", r.TargetKey)
 	}
-	columns := make(map[string]any, len(row.Keys))
+	return r, r.encode(row)
+}
+
+// encode fills in what is kept and shown as JSON. A row that has all that a
+// find of tasks and rare domains gives is shown as one of its rows.
+func (r *HuntRow) encode(row graphdb.Row) error {
+	if hasColumns(row, reflect.TypeFor[RareDomainTask]()) {
+		shaped, err := scan[RareDomainTask](row)
+		if err != nil {
+			return fmt.Errorf("the row for %q: %w", r.TargetKey, err)
+		}
+		return errors.Join(into(&r.Reasons, shaped.Reasons), into(&r.Chain, shaped.Chain),
+			into(&r.Evidence, shaped.Evidence), into(&r.Row, shaped))
+	}
+	columns := map[string]any{"reasons": []any{}, "chain": []any{}, "evidence": []any{}}
 	for i, key := range row.Keys {
-		if key != "target" {
+		if key != "target" && row.Values[i] != nil {
 			columns[key] = jsonValue(row.Values[i])
 		}
 	}
-	for key, into := range map[string]*json.RawMessage{"reasons": &r.Reasons, "chain": &r.Chain, "evidence": &r.Evidence} {
-		if columns[key] == nil {
-			columns[key] = []any{}
-		}
-		if *into, err = json.Marshal(columns[key]); err != nil {
-			return r, err
+	return errors.Join(into(&r.Reasons, columns["reasons"]), into(&r.Chain, columns["chain"]),
+		into(&r.Evidence, columns["evidence"]), into(&r.Row, columns))
+}
+
+func into(raw *json.RawMessage, v any) (err error) {
+	*raw, err = json.Marshal(v)
+	return err
+}
+
+// hasColumns says whether a row has a column for each field of a row type.
+func hasColumns(row graphdb.Row, t reflect.Type) bool {
+	for i := range t.NumField() {
+		if !slices.Contains(row.Keys, jsonName(t.Field(i))) {
+			return false
 		}
 	}
-	r.Row, err = json.Marshal(columns)
-	return r, err
+	return true
 }
 
 // jsonValue turns a value of a row into what JSON can say: instants in UTC, no

@@ -12,6 +12,7 @@ import (
 func commands(a *app.App) []*cobra.Command {
 	return []*cobra.Command{
 		newDBCommand(a),      // db.go
+		newLoadCommand(a),    // load.go
 		newFindCommand(a),    // find.go
 		newServeCommand(a),   // serve.go
 		newConfigCommand(a),  // config.go

@@ -30,12 +30,12 @@ func newServeCommand(a *app.App) *cobra.Command {
 }
 
 func serve(ctx context.Context, a *app.App) error {
-	store, err := openStore(ctx, a)
+	store, err := a.Open(ctx, app.Writing)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-	server, err := api.New(api.Deps{Finds: store.finds, Database: store.DB, Log: a.Log()}, apiConfig(store.Config.API))
+	server, err := api.New(api.Deps{Finds: api.NewFinds(store.Queries, store.DB.Reader()), Database: store.DB, Log: a.Log()}, apiConfig(store.Config.API))
 	if err != nil {
 		return err
 	}

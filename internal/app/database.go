@@ -31,25 +31,34 @@ type Store struct {
 // Close gives the connections back.
 func (s *Store) Close() { s.close() }
 
-// Open opens the database of the configuration. The caller closes the store.
-func (a *App) Open(ctx context.Context, use Use) (*Store, error) {
-	settings, err := a.Connected()
+// Database opens the database of the configuration. The caller closes it.
+func (a *App) Database(ctx context.Context) (*graphdb.DB, config.Config, error) {
+	s, err := a.Connected()
 	if err != nil {
-		return nil, err
+		return nil, config.Config{}, err
 	}
-	library, err := queries.New()
-	if err != nil {
-		return nil, err
-	}
-	n := settings.Config.Neo4j
+	n := s.Config.Neo4j
 	db, err := graphdb.Open(ctx, graphdb.Config{
 		URI: n.URI, Username: n.Username, Password: n.Password, Database: n.Database, Timeout: n.Timeout,
 	})
 	if err != nil {
+		return nil, config.Config{}, err
+	}
+	a.Log().Debug("database open", "uri", n.URI, "from", s.Source("neo4j.uri"))
+	return db, s.Config, nil
+}
+
+// Open opens the database with the statements. The caller closes the store.
+func (a *App) Open(ctx context.Context, use Use) (*Store, error) {
+	library, err := queries.New()
+	if err != nil {
 		return nil, err
 	}
-	a.Log().Debug("database open", "uri", n.URI, "from", settings.Source("neo4j.uri"))
-	s := &Store{DB: db, Queries: library, Config: settings.Config, close: func() {
+	db, c, err := a.Database(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{DB: db, Queries: library, Config: c, close: func() {
 		// ctx may have ended by now; connections are given back all the same, and
 		// nothing is left to do where that fails.
 		_ = db.Close(context.WithoutCancel(ctx))

@@ -59,11 +59,11 @@ type problem struct {
 // explain parts an error's text from its hint.
 func explain(err error) (text, hint string) {
 	text = err.Error()
+	if _, hint = fault.Public(err); hint != "" {
+		return strings.Replace(text, " ("+hint+")", "", 1), hint
+	}
 	if errors.Is(err, context.Canceled) {
 		return "stopped: " + text, ""
-	}
-	if _, hint = fault.Public(err); hint != "" {
-		text = strings.Replace(text, " ("+hint+")", "", 1)
 	}
 	return text, hint
 }

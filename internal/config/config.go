@@ -52,7 +52,8 @@ type API struct {
 type Load struct {
 	BatchSize int
 	RejectDir string // "" means beside the working directory's other output
-	// ClockOffset is how far claimed times are ahead of UTC, "" where unknown.
+	// ClockOffset is added to times that state no zone and can't be checked; ""
+	// leaves their clock unknown.
 	ClockOffset string
 }
 

@@ -44,7 +44,7 @@ func keys(c *Config) []key {
 
 		{name: "load.batch_size", field: &c.Load.BatchSize, def: "5000", check: positive, help: "rows written in one transaction"},
 		{name: "load.reject_dir", field: &c.Load.RejectDir, help: "folder for the files of rejected input"},
-		{name: "load.clock_offset", field: &c.Load.ClockOffset, check: isOffset, help: "how far local times written as UTC are ahead of it"},
+		{name: "load.clock_offset", field: &c.Load.ClockOffset, check: isOffset, help: "what to add to times that state no zone and can't be checked"},
 
 		{name: "hosts.aliases", field: &c.Hosts.Aliases, help: "host names that mean another host"},
 		{name: "names.internal_suffixes", field: &c.Names.InternalSuffixes, help: "DNS suffixes that are the organisation's own"},

@@ -170,15 +170,12 @@ func (s *settling) processChange(c *Changes, p *Process) {
 	if p.Stored == nil || p.Stored.Row != p.Fingerprint() || p.Stored.Root != root {
 		c.Processes = append(c.Processes, ProcessChange{Process: p, New: p.Stored == nil, Root: root})
 	}
-	had := Parent{}
+	had, since := Parent{}, time.Time{}
 	if p.Stored != nil {
-		had = p.Stored.Parent
+		had, since = p.Stored.Parent, p.Stored.At
 	}
-	if p.Parent != had {
-		at, _ := p.Started()
-		if had.Key != p.Parent.Key {
-			c.orphan(had.Key)
-		}
+	if at := started(p); p.Parent != had || p.Parent.Key != "" && !at.Equal(since) {
+		c.orphan(had.Key)
 		c.Parents = append(c.Parents, ParentChange{Child: p.Key, Parent: p.Parent, At: at, Had: had.Key != ""})
 	}
 	if p.Security != nil && p.Stored == nil && p.GUID != "" {

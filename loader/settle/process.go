@@ -114,7 +114,8 @@ type Parent struct {
 
 // Stored is what the database holds of a process, to write only differences.
 type Stored struct {
-	Row    string // fingerprint of the written row
+	At     time.Time // its start
+	Row    string    // fingerprint of the written row
 	Parent Parent
 	Seen   Span
 	Shape  string // its line of the unit's shape; "" for a stub

@@ -119,6 +119,7 @@ func (s *settling) adopt(p *Process) {
 	if p.Stored.Shape == "" && !isStub(p) && !undated(p) {
 		p.Stored.Shape = shapeLine(p)
 	}
+	p.Stored.At = started(p)
 	p.Stored.Starts = p.Image() + graph.Sep + p.CommandLine()
 	fresh := s.procs[p.Key]
 	s.procs[p.Key] = p
@@ -408,6 +409,9 @@ func (s *settling) give(p *Process, f *ref) {
 func (s *settling) parents(context.Context) error {
 	for _, key := range sortedKeys(s.procs) {
 		p := s.procs[key]
+		if !p.Observed() {
+			p.Parent = Parent{} // the 4688 that named one may have gone to another process
+		}
 		if s.gone[key] || !p.Observed() || !s.needsParent(p) && s.children[key] == nil {
 			continue
 		}
@@ -449,9 +453,14 @@ func (s *settling) parentOf(p *Process) Parent {
 	if !ref.Known {
 		return Parent{}
 	}
-	u := s.units[UnitKey(p.Host, ref.PID)]
-	if u == nil {
+	key := UnitKey(p.Host, ref.PID)
+	u := s.units[key]
+	switch {
+	case u == nil && !s.done[key]:
 		return p.Parent // nothing that bears on it was read: it stands
+	case u == nil:
+		u = s.unit(p.Host, ref.PID) // nobody else speaks of it
+		u.Cluster()
 	}
 	at := ref.At
 	if ref.PID == p.PID {

@@ -57,7 +57,7 @@ func readZip(ctx context.Context, w *walker, it item) error {
 	}
 	archive, err := zip.NewReader(file, size)
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) { // names are only shown
-		return w.reject(it, Reject{Record: "all of it", Reason: ReasonContainer, Detail: err.Error()})
+		return w.salvage(ctx, it, file, size, err)
 	}
 	archive.RegisterDecompressor(zip.Deflate, flate.NewReader)
 	archive.RegisterDecompressor(zstd.ZipMethodWinZip, zstd.ZipDecompressor(zstd.WithDecoderConcurrency(1)))

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 	"path/filepath"
@@ -51,12 +52,17 @@ func zipped(entries ...entry) string {
 	return b.String()
 }
 
+func beforeDirectory(s string) string { return s[:strings.Index(s, "PK\x01\x02")] }
+
+func cut(s string, n int) string { return s[:n] }
+
 // stored is an archive whose members are not compressed.
 func stored(entries ...entry) string {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
 	for _, e := range entries {
-		w, _ := z.CreateHeader(&zip.FileHeader{Name: e.name, Method: zip.Store})
+		w, _ := z.CreateRaw(&zip.FileHeader{Name: e.name, Method: zip.Store, CRC32: crc32.ChecksumIEEE([]byte(e.body)),
+			CompressedSize64: uint64(len(e.body)), UncompressedSize64: uint64(len(e.body))})
 		_, _ = io.WriteString(w, e.body)
 	}
 	_ = z.Close()
@@ -136,7 +142,14 @@ func archiveCases() []containerCase {
 		{"OK empty zip", zipped(), nil},
 		{"ErrEncrypted", encrypted(zipped(entry{"a", line(1)}, entry{"b", line(2)})),
 			[]string{"file IN!a", "rejected all of it: encrypted: needs a password; unpack it first", "file IN!b", saw(2)}},
-		{"ErrZipCut", zipped(entry{"a", line(1)})[:60], []string{"file IN", "rejected all of it: damaged container: zip: not a valid zip file"}},
+		{"ErrZipWithoutDirectory", beforeDirectory(zipped(entry{"d/", ""}, entry{"a", line(1)}, entry{"b", line(2)})),
+			[]string{"file IN!a", saw(1), "file IN!b", saw(2),
+				"file IN", "rejected directory: damaged container: zip: not a valid zip file; 2 members were read without it"}},
+		{"ErrZipStoredCut", cut(stored(entry{"a", line(1)}, entry{"b", line(2)}), 31+len(line(1))+10),
+			[]string{"file IN!a", saw(1), "file IN",
+				"rejected directory: damaged container: zip: not a valid zip file; 1 members were read without it"}},
+		{"ErrZipHeaderCut", cut(zipped(entry{"a", line(1)}), 20),
+			[]string{"file IN", "rejected directory: damaged container: zip: not a valid zip file; 0 members were read without it"}},
 		{"OK tar", tarred(entry{"d/", ""}, entry{"d/a", line(1)}, entry{"link", ""}, entry{"b", ""}),
 			[]string{"file IN!d/a", saw(1), "file IN!link", "skipped 1 not a file", "file IN!b"}},
 		{"ErrTarCut", tarred(entry{"a", line(1)}, entry{"b", strings.Repeat(line(2), 2)})[:1536+len(line(2))+20],

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -114,6 +115,16 @@ func readEVTX(ctx context.Context, w *walker, it item) error {
 	if err := w.begin(it.name); err != nil {
 		return err
 	}
+	in := bufio.NewReaderSize(it.r, headSize) // the one it is already
+	if head, _ := in.Peek(8); !evtx.Sniff(head) {
+		n, _ := in.Discard(evtxHeader) // isEVTX has seen a chunk behind it
+		err := w.reject(it, Reject{Record: "header", Reason: ReasonContainer,
+			Detail: fmt.Sprintf("the log's header, %d bytes, is damaged; its chunks were read", n)})
+		if err != nil {
+			return err
+		}
+	}
+	it.r = in
 	return evtx.Decode(ctx, it.r, it.name, winevent.Wanted, &evtxLeaf{leaf{ctx, w, it}})
 }
 

@@ -2,8 +2,6 @@ package source_test
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"testing"
 
@@ -95,12 +93,4 @@ func (r *recorder) counts() map[string]int {
 		all[k] += n
 	}
 	return all
-}
-
-func sorted(m map[string]int) []string {
-	var out []string
-	for _, k := range slices.Sorted(maps.Keys(m)) {
-		out = append(out, fmt.Sprintf("%s=%d", k, m[k]))
-	}
-	return out
 }

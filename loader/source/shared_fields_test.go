@@ -19,7 +19,6 @@ type fields struct {
 		DistinctID  int `json:"sysmon1_distinct_guid"`
 		WithoutGUID int `json:"sysmon1_without_guid"`
 		WithoutPID  int `json:"sysmon1_without_pid"`
-		Security    int `json:"sec4688_events"`
 	}
 	Connected struct {
 		Sysmon3   int            `json:"sysmon3_events"`

@@ -34,10 +34,7 @@ var differences = map[string]difference{
 
 type reference struct {
 	File  string
-	Truth struct {
-		Records int
-		Events  map[string]int
-	}
+	Truth struct{ Events map[string]int }
 }
 
 // TestShared counts every record of the real telemetry by channel and event id
@@ -98,5 +95,30 @@ func sameCounts(t *testing.T, path string, events map[string]int, d difference) 
 	}
 	for _, x := range r.rejected {
 		t.Errorf("rejected %s: %s: %s", x.Record, x.Reason, x.Detail)
+	}
+}
+
+// TestLostHeader reads a real log whose header was overwritten: no record is
+// lost with it.
+func TestLostHeader(t *testing.T) {
+	path := filepath.Join(testdata.Shared(t), "evtx", "velociraptor", "TaskScheduler.evtx")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := newRecorder(t)
+	readInto(t, whole, path)
+	clear(b[:4096])
+	copied := filepath.Join(t.TempDir(), "log")
+	if err := os.WriteFile(copied, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := newRecorder(t)
+	readInto(t, r, copied)
+	if len(whole.seen) != 20 || len(r.seen) != 20 {
+		t.Errorf("%d and %d observations, want 20", len(whole.seen), len(r.seen))
+	}
+	if len(r.rejected) != 1 || r.rejected[0].Record != "header" {
+		t.Errorf("rejected %+v", r.rejected)
 	}
 }

@@ -77,7 +77,7 @@ const headSize = 16 << 10
 // formats is all that can be read; the first that knows the head has it.
 func formats() []format {
 	return []format{
-		{"evtx", "Windows event log files and chunks of them", evtx.Sniff, readEVTX},
+		{"evtx", "Windows event log files and chunks of them", isEVTX, readEVTX},
 		{"gzip", "one compressed file", hasPrefix("\x1f\x8b"), readGzip},
 		{"zip", "an archive", isZip, readZip},
 		{"zstd", "one compressed file", hasPrefix("\x28\xb5\x2f\xfd"), readZstd},
@@ -90,4 +90,12 @@ func formats() []format {
 
 func hasPrefix(magic string) func([]byte) bool {
 	return func(head []byte) bool { return bytes.HasPrefix(head, []byte(magic)) }
+}
+
+// evtxHeader is where a log's first chunk begins.
+const evtxHeader = 4096
+
+// isEVTX also knows a log whose header is damaged, by its first chunk.
+func isEVTX(head []byte) bool {
+	return evtx.Sniff(head) || len(head) > evtxHeader && evtx.Sniff(head[evtxHeader:])
 }

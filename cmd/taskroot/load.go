@@ -1,0 +1,258 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"github.com/taskroot/taskroot/internal/app"
+	"github.com/taskroot/taskroot/internal/fault"
+	"github.com/taskroot/taskroot/loader"
+)
+
+const loadHelp = `Load telemetry into the graph: files and folders, any mix of formats, told by
+content rather than by name. "-" is standard input.
+
+Read are EVTX, and JSON as evtx_dump, Winlogbeat 6 and 7, NXLog and Mordor write
+it, as lines, arrays or single objects, in UTF-8 or UTF-16; plain, or in gzip, zip
+and tar. Loading twice, in another order, or in parts gives the same graph.
+
+Input that can't be read is counted and kept in a file that can be loaded again;
+it stops nothing else.`
+
+const loadExample = `  taskroot load logs/
+  taskroot load Security.evtx Sysmon.json.gz archive.zip
+  zcat events.ndjson.gz | taskroot load -
+  taskroot load --host ws01.example.com sysmon.json      for input that names no host
+  taskroot load --clock-offset 5h export.json            5 hours are added to times without a zone
+  taskroot load --json --strict logs/ > tally.json`
+
+type loadFlags struct {
+	host   string
+	offset string
+	strict bool
+}
+
+func newLoadCommand(a *app.App) *cobra.Command {
+	var f loadFlags
+	cmd := &cobra.Command{
+		Use:     "load PATH...",
+		Short:   "load telemetry into the graph",
+		Long:    loadHelp,
+		Example: loadExample,
+		RunE: func(cmd *cobra.Command, paths []string) error {
+			if len(paths) == 0 {
+				return fault.New(fault.Invalid, "say what to load").WithHint("taskroot load FILE or FOLDER ..., or - for standard input")
+			}
+			return load(cmd.Context(), a, f, paths)
+		},
+	}
+	cmd.Flags().StringVar(&f.host, "host", "", "the host's `NAME`, for input that names none")
+	cmd.Flags().StringVar(&f.offset, "clock-offset", "", "`TIME` to add to times that state no zone and can't be checked, such as 5h or -30m")
+	cmd.Flags().BoolVar(&f.strict, "strict", false, "exit with 3 if input was rejected")
+	bindFlag(cmd, "clock-offset", "load.clock_offset")
+	return cmd
+}
+
+func load(ctx context.Context, a *app.App, f loadFlags, paths []string) error {
+	for _, p := range paths {
+		if _, err := os.Lstat(p); p != "-" && err != nil {
+			return fault.Wrap(fault.Invalid, err, "there is nothing to load at %s", p).WithHint("check the spelling; nothing was loaded")
+		}
+	}
+	store, err := a.Open(ctx, app.Writing)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	bar := newBar(a, paths)
+	c := loader.Config{
+		Host: f.host, Aliases: store.Config.Hosts.Aliases, InternalSuffixes: store.Config.Names.InternalSuffixes,
+		RejectDir: rejectDir(store.Config.Load.RejectDir), Batch: store.Config.Load.BatchSize, Progress: bar.show,
+	}
+	if offset, ok := store.Config.Load.Offset(); ok {
+		c.ClockOffset = &offset
+	}
+	tally, err := loader.New(store.DB, store.Queries, a.Log(), c).Load(ctx, paths, a.In)
+	bar.done()
+	if tally != nil {
+		if err := writeTally(a, tally, err); err != nil {
+			return err
+		}
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return fault.Wrap(fault.Conflict, err, "stopped before the end; what was written is consistent").
+			WithHint("run the same command again: it goes on where this one stopped and changes nothing that is there")
+	case err != nil:
+		return err
+	case f.strict && loader.Sum(tally.Rejected) > 0:
+		return app.ErrRejected
+	}
+	return nil
+}
+
+// rejectDir is where rejected input is kept: the configured folder, else one
+// beside the user's other state.
+func rejectDir(configured string) string {
+	if configured != "" {
+		return configured
+	}
+	base := os.Getenv("XDG_STATE_HOME")
+	if base == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "."
+		}
+		base = filepath.Join(home, ".local", "state")
+	}
+	return filepath.Join(base, "taskroot", "rejects")
+}
+
+func writeTally(a *app.App, t *loader.Tally, failed error) error {
+	if a.JSON {
+		if failed != nil {
+			return nil // a failed load gives no document that could be taken for a finished one
+		}
+		return a.WriteJSON(t)
+	}
+	rate := float64(t.Read) / max(t.Seconds, 0.001)
+	_, err := fmt.Fprintf(a.Out, "%s records read from %d sources in %s (%s/s)\n  stored    %s\n  merged    %s\n",
+		humanize.Comma(int64(t.Read)), t.Files, time.Duration(t.Seconds*float64(time.Second)).Round(100*time.Millisecond),
+		humanize.Comma(int64(rate)), humanize.Comma(int64(t.Stored)), humanize.Comma(int64(t.Merged)))
+	if err != nil {
+		return fmt.Errorf("write the tally: %w", err)
+	}
+	column(a.Out, "skipped", t.Skipped)
+	column(a.Out, "rejected", t.Rejected)
+	fmt.Fprintf(a.Out, "  new       %s\n", together(t.Nodes))
+	fmt.Fprintf(a.Out, "            %s\n", together(t.Relationships))
+	if t.ClockUnknown > 0 {
+		fmt.Fprintf(a.Out, "%s records have a clock that can't be checked, so nothing is linked by their time; --clock-offset says what to add\n",
+			humanize.Comma(int64(t.ClockUnknown)))
+	}
+	if t.RejectFile != "" {
+		fmt.Fprintf(a.Out, "rejected input is kept in %s\n  taskroot load %s  tries it again\n", t.RejectFile, t.RejectFile)
+	}
+	return nil
+}
+
+// column prints the biggest reasons of a column and the sum of the rest.
+func column(w io.Writer, name string, m map[string]int) {
+	fmt.Fprintf(w, "  %-9s %s\n", name, humanize.Comma(int64(loader.Sum(m))))
+	const most = 8
+	keys := byCount(m)
+	for i, k := range keys {
+		if i == most {
+			rest := 0
+			for _, k := range keys[most:] {
+				rest += m[k]
+			}
+			fmt.Fprintf(w, "    %12s  %d more kinds (--json lists all)\n", humanize.Comma(int64(rest)), len(keys)-most)
+			return
+		}
+		fmt.Fprintf(w, "    %12s  %s\n", humanize.Comma(int64(m[k])), printable(k))
+	}
+}
+
+// printable keeps what telemetry chose from steering the terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7f && r < 0xa0 {
+			return '�'
+		}
+		return r
+	}, s)
+}
+
+func byCount(m map[string]int) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b string) int {
+		if m[a] != m[b] {
+			return m[b] - m[a]
+		}
+		return strings.Compare(a, b)
+	})
+	return keys
+}
+
+func together(m map[string]int) string {
+	var parts []string
+	for _, k := range byCount(m) {
+		parts = append(parts, humanize.Comma(int64(m[k]))+" "+k)
+	}
+	if len(parts) == 0 {
+		return "nothing"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// bar is the progress on a terminal; in a pipe it shows nothing.
+type bar struct{ p *progressbar.ProgressBar }
+
+func newBar(a *app.App, paths []string) bar {
+	if !a.Interactive() {
+		return bar{}
+	}
+	return bar{progressbar.NewOptions64(size(paths), progressbar.OptionSetWriter(a.Err), progressbar.OptionShowBytes(true),
+		progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionSetWidth(24), progressbar.OptionClearOnFinish())}
+}
+
+func (b bar) show(p loader.Progress) {
+	if b.p == nil {
+		return
+	}
+	state := "reading"
+	if p.Settling {
+		state = "writing"
+	}
+	elapsed := max(b.p.State().SecondsSince, 0.1)
+	b.p.Describe(fmt.Sprintf("%s  %s records, %s/s, %s rejected", state, humanize.Comma(p.Records),
+		humanize.Comma(int64(float64(p.Records)/elapsed)), humanize.Comma(p.Rejected)))
+	// The bar is decoration: if it can't be drawn the load goes on.
+	_ = b.p.Set64(p.Bytes)
+}
+
+func (b bar) done() {
+	if b.p != nil {
+		_ = b.p.Finish()
+	}
+}
+
+// size is how many bytes the paths hold, -1 where that can't be told.
+func size(paths []string) int64 {
+	var total int64
+	for _, p := range paths {
+		if p == "-" {
+			return -1
+		}
+		err := filepath.WalkDir(p, func(_ string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return nil //nolint:nilerr // what can't be read is reported by the load itself
+			}
+			if info, err := d.Info(); err == nil {
+				total += info.Size()
+			}
+			return nil
+		})
+		if err != nil {
+			return -1
+		}
+	}
+	return total
+}
