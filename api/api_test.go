@@ -211,7 +211,7 @@ func TestLogHoldsNoValues(t *testing.T) {
 	if err := json.Unmarshal([]byte(strings.SplitN(log.String(), "\n", 2)[0]), &line); err != nil {
 		t.Fatal(err)
 	}
-	for _, k := range []string{"time", "took"} {
+	for _, k := range []string{"time", "seconds"} {
 		delete(line, k)
 	}
 	got, err := json.Marshal(line)

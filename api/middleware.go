@@ -58,7 +58,7 @@ func (s *Server) observe(c *gin.Context) {
 	status := c.Writer.Status()
 	s.metrics.request(method(c), route(c), status, took)
 	s.deps.Log.Info("request", "request", requestID(c), "method", method(c), "route", route(c),
-		"status", status, "bytes", max(0, c.Writer.Size()), "took", took.Round(time.Microsecond), "from", c.RemoteIP())
+		"status", status, "bytes", max(0, c.Writer.Size()), "seconds", took.Seconds(), "from", c.RemoteIP())
 }
 
 // recoverPanic turns a defect into a problem; the stack goes to the log only.

@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/taskroot/taskroot/internal/fault"
+	"github.com/taskroot/taskroot/queries"
 )
 
 // Definition is a hunt as its query file declares it.
@@ -48,11 +49,12 @@ func FlagName(name string) string {
 }
 
 // Bind turns texts into the values of the query's parameters; every parameter
-// gets one. Names may be the query's or the command line's.
-func (d Definition) Bind(given map[string]string) (map[string]any, error) {
+// gets one. Names may be the query's or the command line's; now is what
+// relative times are counted from.
+func (d Definition) Bind(given map[string]string, now time.Time) (map[string]any, error) {
 	out := make(map[string]any, len(d.Params))
 	for _, p := range d.Params {
-		value, err := p.parse(unquote(p.Default))
+		value, err := p.parse(unquote(p.Default), now)
 		if err != nil {
 			return nil, fault.Wrap(fault.Internal, err, "hunt %s: the default of %s", d.Name, p.Name)
 		}
@@ -63,7 +65,7 @@ func (d Definition) Bind(given map[string]string) (map[string]any, error) {
 		if i < 0 {
 			return nil, fault.New(fault.Invalid, "hunt %s has no parameter %q", d.Name, name).WithHint("it has %s", d.names())
 		}
-		value, err := d.Params[i].parse(given[name])
+		value, err := d.Params[i].parse(given[name], now)
 		if err != nil {
 			return nil, err
 		}
@@ -81,15 +83,18 @@ func (d Definition) names() string {
 }
 
 // parse reads a value; "" and null are null.
-func (p Param) parse(s string) (value any, err error) {
+func (p Param) parse(s string, now time.Time) (value any, err error) {
 	if s == "" || s == "null" {
 		return nil, nil
 	}
 	want := p.Type
 	switch p.Type {
 	case "INTEGER":
-		value, err = strconv.ParseInt(s, 10, 64)
-		want = "a whole number"
+		value, err = strconv.ParseUint(s, 10, 63)
+		if n, ok := value.(uint64); ok {
+			value = int64(n)
+		}
+		want = "a whole number, 0 or more"
 	case "FLOAT":
 		value, err = strconv.ParseFloat(s, 64)
 		want = "a number"
@@ -97,8 +102,8 @@ func (p Param) parse(s string) (value any, err error) {
 		value, err = strconv.ParseBool(s)
 		want = "true or false"
 	case "ZONED DATETIME":
-		value, err = instant(s)
-		want = "an instant such as 2026-05-02T03:00:00Z, or a day such as 2026-05-02"
+		value, err = queries.ParseInstant(s, now)
+		want = "an instant such as 2026-05-02T03:00:00Z, a day such as 2026-05-02, or 24h or 7d for that long ago"
 	default:
 		value = s
 		if choices := p.choices(); len(choices) > 0 && !slices.Contains(choices, s) {
@@ -128,11 +133,3 @@ func (p Param) choices() []string {
 
 // unquote takes the quotes from a header's text literal.
 func unquote(literal string) string { return strings.Trim(literal, `'"`) }
-
-func instant(s string) (time.Time, error) {
-	if t, err := time.Parse(time.DateOnly, s); err == nil {
-		return t, nil
-	}
-	t, err := time.Parse(time.RFC3339, s)
-	return t.UTC(), err
-}

@@ -40,7 +40,7 @@ func (r *Runner) Run(ctx context.Context, name string, given map[string]string) 
 	if err != nil {
 		return Result{}, err
 	}
-	params, err := def.Bind(given)
+	params, err := def.Bind(given, r.cfg.Now())
 	if err != nil {
 		return Result{}, err
 	}

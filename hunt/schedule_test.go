@@ -163,15 +163,17 @@ func TestBind(t *testing.T) {
 		{name: "OKQueryName", given: map[string]string{"maxHosts": "3"}, want: standard("maxHosts", int64(3))},
 		{name: "OKDay", given: map[string]string{"since": "2026-05-02"}, want: standard("since", day)},
 		{name: "OKZone", given: map[string]string{"since": "2026-05-02T05:00:00+05:00"}, want: standard("since", day)},
+		{name: "OKAgo", given: map[string]string{"since": "2d"}, want: standard("since", day.AddDate(0, 0, -2))},
+		{name: "ErrNegative", given: map[string]string{"max-hosts": "-1"}, err: `max-hosts is "-1" (it must be a whole number, 0 or more)`},
 		{name: "OKBoolean", given: map[string]string{"include-private": "true"}, want: standard("includePrivate", true)},
-		{name: "ErrNumber", given: map[string]string{"max-hosts": "1.5"}, err: `max-hosts is "1.5" (it must be a whole number)`},
-		{name: "ErrInstant", given: map[string]string{"since": "yesterday"}, err: `since is "yesterday" (it must be an instant such as 2026-05-02T03:00:00Z, or a day such as 2026-05-02)`},
+		{name: "ErrNumber", given: map[string]string{"max-hosts": "1.5"}, err: `max-hosts is "1.5" (it must be a whole number, 0 or more)`},
+		{name: "ErrInstant", given: map[string]string{"since": "yesterday"}, err: `since is "yesterday" (it must be an instant such as 2026-05-02T03:00:00Z, a day such as 2026-05-02, or 24h or 7d for that long ago)`},
 		{name: "OKChoice", given: map[string]string{"via": "connected"}, want: standard("via", "connected")},
 		{name: "ErrChoice", given: map[string]string{"via": "dns"}, err: `via is "dns" (it must be connected or any)`},
 		{name: "ErrUnknown", given: map[string]string{"color": "1"}, err: `hunt task-to-rare-domain has no parameter "color" (it has since, until, max-hosts, via, include-private)`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := definition().Bind(c.given)
+			got, err := definition().Bind(c.given, day)
 			if c.err != "" {
 				if err == nil || err.Error() != c.err || fault.KindOf(err) != fault.Invalid {
 					t.Errorf("error %v", err)

@@ -253,11 +253,11 @@ func matcher(actions []taskxml.Action) func(image, command string) bool {
 	}
 }
 
-// Pidless implements [settle.Store].
-func (s *store) Pidless(ctx context.Context, hosts []string) (map[string]bool, error) {
-	out := map[string]bool{}
-	err := s.read(ctx, "read-pidless", map[string]any{"hosts": hosts}, func(row graphdb.Row) error {
-		out[text(row, "host")] = true
+// Hosts implements [settle.Store].
+func (s *store) Hosts(ctx context.Context, keys []string) ([]settle.Host, error) {
+	var out []settle.Host
+	err := s.read(ctx, "read-hosts", map[string]any{"hosts": keys}, func(row graphdb.Row) error {
+		out = append(out, settle.Host{Key: text(row, "host"), Pidless: row.Get("pidless") == true, Skewed: row.Get("skewed") == true})
 		return nil
 	})
 	return out, err

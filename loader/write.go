@@ -94,7 +94,7 @@ func (w *writer) send(ctx context.Context, name, param, label, kind string, rows
 func (w *writer) hosts(ctx context.Context, c *settle.Changes) error {
 	var rows []any
 	for _, h := range c.Hosts {
-		rows = append(rows, []any{h.Key, h.Name, when(h.Seen.First), when(h.Seen.Last), h.Pidless})
+		rows = append(rows, []any{h.Key, h.Name, when(h.Seen.First), when(h.Seen.Last), h.Pidless, h.Skewed})
 	}
 	return w.rows(ctx, "host", graph.LabelHost, "", rows)
 }
@@ -176,7 +176,7 @@ func when(t time.Time) any {
 }
 
 func (w *writer) parents(ctx context.Context, c *settle.Changes) error {
-	var drop, create []any
+	var drop, create, check []any
 	evidence := map[string]settle.Evidences{}
 	for _, p := range c.Processes {
 		evidence[p.Key] = p.Evidence
@@ -186,15 +186,25 @@ func (w *writer) parents(ctx context.Context, c *settle.Changes) error {
 			drop = append(drop, p.Child)
 		}
 		if p.Parent.Key != "" {
+			var skewed any
+			if p.Skewed {
+				skewed = true
+			}
 			create = append(create, []any{
-				p.Parent.Key, p.Child, when(p.At), p.Parent.Via, p.Parent.Confidence, evidence[p.Child].Encode(),
+				p.Parent.Key, p.Child, when(p.At), p.Parent.Via, p.Parent.Confidence, evidence[p.Child].Encode(), skewed,
 			})
+			if p.Check {
+				check = append(check, p.Child)
+			}
 		}
 	}
 	if err := w.send(ctx, "parent-delete", "keys", "", "", drop); err != nil {
 		return err
 	}
-	return w.rows(ctx, "parent-create", "", graph.RelSpawned, create)
+	if err := w.rows(ctx, "parent-create", "", graph.RelSpawned, create); err != nil {
+		return err
+	}
+	return w.send(ctx, "parent-cycles", "keys", "", "", check)
 }
 
 func (w *writer) contacts(ctx context.Context, c *settle.Changes) error {

@@ -93,6 +93,7 @@ func huntRow(row graphdb.Row) (r HuntRow, err error) {
 // find of tasks and rare domains gives is shown as one of its rows.
 func (r *HuntRow) encode(row graphdb.Row) error {
 	if hasColumns(row, reflect.TypeFor[RareDomainTask]()) {
+		completeSteps(row.Get("chain"))
 		shaped, err := scan[RareDomainTask](row)
 		if err != nil {
 			return fmt.Errorf("the row for %q: %w", r.TargetKey, err)
@@ -108,6 +109,24 @@ func (r *HuntRow) encode(row graphdb.Row) error {
 	}
 	return errors.Join(into(&r.Reasons, columns["reasons"]), into(&r.Chain, columns["chain"]),
 		into(&r.Evidence, columns["evidence"]), into(&r.Row, columns))
+}
+
+// completeSteps gives each step of a chain the members that its label lacks: a
+// task has no process id, for one.
+func completeSteps(chain any) {
+	steps, _ := chain.([]any)
+	for _, step := range steps {
+		members, ok := step.(map[string]any)
+		if !ok {
+			continue
+		}
+		t := reflect.TypeFor[Step]()
+		for i := range t.NumField() {
+			if name := jsonName(t.Field(i)); members[name] == nil {
+				members[name] = nil
+			}
+		}
+	}
 }
 
 func into(raw *json.RawMessage, v any) (err error) {
@@ -148,3 +167,7 @@ func jsonValue(v any) any {
 	}
 	return v
 }
+
+// ParseInstant reads a time as the parameters of finds and hunts are written:
+// RFC 3339, a day, or 24h or 7d for that long before now.
+func ParseInstant(text string, now time.Time) (time.Time, error) { return instant(text, now) }

@@ -86,6 +86,8 @@ func defaultText(p queries.FindParam) string {
 	switch {
 	case p.Required:
 		return " (required)"
+	case p.CLI == "limit": // nobody pages on a command line
+		return " (default: all)"
 	case p.Default != "":
 		return " (default " + p.Default + ")"
 	}

@@ -14,7 +14,6 @@ import (
 
 	"github.com/taskroot/taskroot/hunt"
 	"github.com/taskroot/taskroot/internal/app"
-	"github.com/taskroot/taskroot/internal/config"
 	"github.com/taskroot/taskroot/internal/fault"
 	"github.com/taskroot/taskroot/internal/render"
 	"github.com/taskroot/taskroot/queries"
@@ -49,36 +48,40 @@ func newHuntCommand(a *app.App) *cobra.Command {
 	return cmd
 }
 
-// withHunts opens what hunts need and closes it after do.
-func withHunts(ctx context.Context, a *app.App, do func(*hunt.Runner) error) (err error) {
-	lib, defs, err := huntDefinitions()
+// withHunts opens what hunts need and closes it after do. Those that write use
+// the database for writing, for the leases rest on its constraints.
+func withHunts(ctx context.Context, a *app.App, use app.Use, do func(*hunt.Runner) error) error {
+	s, err := a.Open(ctx, use)
 	if err != nil {
 		return err
 	}
-	db, c, err := a.Database(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close(context.WithoutCancel(ctx))) }()
-	r, err := hunt.New(queries.NewHunts(lib, db.WithTimeout(c.Hunt.Timeout)), defs, a.Log(), huntConfig(c.Hunt))
+	defer s.Close()
+	r, err := newHunter(a, s)
 	if err != nil {
 		return err
 	}
 	return do(r)
 }
 
-// huntDefinitions are the hunts that this program carries.
-func huntDefinitions() (*queries.Library, []hunt.Definition, error) {
-	lib, err := queries.New()
+// newHunter makes the runner of all hunts on an open store; its Schedule is
+// what serve runs beside the API where hunt.schedule is on.
+func newHunter(a *app.App, s *app.Store) (*hunt.Runner, error) {
+	defs, err := hunt.Definitions(s.Queries)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	defs, err := hunt.Definitions(lib)
-	return lib, defs, err
+	c := s.Config.Hunt
+	books := queries.NewHunts(s.Queries, s.DB.WithTimeout(c.Timeout))
+	return hunt.New(books, defs, a.Log(), hunt.Config{Timeout: c.Timeout, Every: c.Every, Window: c.Window})
 }
 
-func huntConfig(c config.Hunt) hunt.Config {
-	return hunt.Config{Timeout: c.Timeout, Every: c.Every, Window: c.Window}
+// huntDefinitions are the hunts that this program carries.
+func huntDefinitions() ([]hunt.Definition, error) {
+	lib, err := queries.New()
+	if err != nil {
+		return nil, err
+	}
+	return hunt.Definitions(lib)
 }
 
 func newHuntListCommand(a *app.App) *cobra.Command {
@@ -87,7 +90,7 @@ func newHuntListCommand(a *app.App) *cobra.Command {
 		Short: "the hunts there are, and how each is doing",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withHunts(cmd.Context(), a, func(r *hunt.Runner) error {
+			return withHunts(cmd.Context(), a, app.Reading, func(r *hunt.Runner) error {
 				list, err := r.List(cmd.Context())
 				if err != nil {
 					return err
@@ -108,7 +111,7 @@ func newHuntRunCommand(a *app.App) *cobra.Command {
 		Long:    huntRunHelp,
 		Example: "  taskroot hunt run task-to-rare-domain\n  taskroot hunt run task-to-rare-domain --since 2026-05-01 --via connected --json",
 	}
-	_, defs, err := huntDefinitions()
+	defs, err := huntDefinitions()
 	given := addHuntFlags(cmd, defs)
 	cmd.RunE = func(cmd *cobra.Command, names []string) error {
 		if err != nil {
@@ -117,7 +120,7 @@ func newHuntRunCommand(a *app.App) *cobra.Command {
 		if len(names) == 0 {
 			return fault.New(fault.Invalid, "say which hunt to run").WithHint("taskroot hunt list shows them")
 		}
-		return withHunts(cmd.Context(), a, func(r *hunt.Runner) error { return runHunts(cmd.Context(), a, r, names, given()) })
+		return withHunts(cmd.Context(), a, app.Writing, func(r *hunt.Runner) error { return runHunts(cmd.Context(), a, r, names, given()) })
 	}
 	return cmd
 }
@@ -162,7 +165,7 @@ func runHunts(ctx context.Context, a *app.App, r *hunt.Runner, names []string, g
 		if err != nil {
 			return fault.Wrap(fault.Invalid, err, "nothing was run")
 		}
-		if _, err := d.Bind(given); err != nil {
+		if _, err := d.Bind(given, time.Now()); err != nil {
 			return err
 		}
 	}
@@ -223,7 +226,7 @@ func newHuntRunsCommand(a *app.App) *cobra.Command {
 			if limit < 1 {
 				return fault.New(fault.Invalid, "--limit is %d", limit).WithHint("it must be 1 or more")
 			}
-			return withHunts(cmd.Context(), a, func(r *hunt.Runner) error {
+			return withHunts(cmd.Context(), a, app.Reading, func(r *hunt.Runner) error {
 				runs, err := r.Runs(cmd.Context(), name, limit)
 				if err != nil {
 					return err
@@ -247,7 +250,7 @@ func newHuntRetractCommand(a *app.App) *cobra.Command {
 		Example: "  taskroot hunt retract task-to-rare-domain-1",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withHunts(cmd.Context(), a, func(r *hunt.Runner) error {
+			return withHunts(cmd.Context(), a, app.Writing, func(r *hunt.Runner) error {
 				effect, err := r.Retract(cmd.Context(), args[0])
 				if err != nil {
 					return err
@@ -288,7 +291,10 @@ func span(d time.Duration, zero string) string {
 	if d == 0 {
 		return zero
 	}
-	s := strings.TrimSuffix(d.String(), "0s")
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
 	if strings.HasSuffix(s, "h0m") {
 		s = strings.TrimSuffix(s, "0m")
 	}

@@ -11,12 +11,14 @@ import (
 // a line each.
 func commands(a *app.App) []*cobra.Command {
 	return []*cobra.Command{
-		newDBCommand(a),      // db.go
-		newLoadCommand(a),    // load.go
-		newFindCommand(a),    // find.go
-		newServeCommand(a),   // serve.go
-		newConfigCommand(a),  // config.go
-		newVersionCommand(a), // version.go
+		newDBCommand(a),       // db.go
+		newLoadCommand(a),     // load.go
+		newFindCommand(a),     // find.go
+		newHuntCommand(a),     // hunt.go
+		newServeCommand(a),    // serve.go
+		newGenerateCommand(a), // generate.go
+		newConfigCommand(a),   // config.go
+		newVersionCommand(a),  // version.go
 	}
 }
 

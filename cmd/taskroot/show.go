@@ -59,9 +59,6 @@ type rareStep struct {
 	Confidence                         float64
 }
 
-// fewHosts is how many hosts must be observed before rarity means much.
-const fewHosts = 20
-
 func chainOf(row json.RawMessage) (render.Chain, error) {
 	var r rareRow
 	if err := json.Unmarshal(row, &r); err != nil {
@@ -76,9 +73,6 @@ func chainOf(row json.RawMessage) (render.Chain, error) {
 	}
 	for _, reason := range r.Reasons {
 		c.Reasons = append(c.Reasons, reason.Text)
-	}
-	if r.HostsObserved < fewHosts {
-		c.Notes = append(c.Notes, fmt.Sprintf("only %s observed: rarity means little", render.Count(r.HostsObserved, "host")))
 	}
 	for _, s := range r.Chain {
 		step := render.Step{Label: s.Label, Name: s.Name, PID: s.PID, CommandLine: s.CommandLine, At: s.At, Via: s.Via, Confidence: s.Confidence}

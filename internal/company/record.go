@@ -55,12 +55,14 @@ type field struct {
 	n    int64
 }
 
-func str(name, s string) field          { return field{name: name, s: s} }
-func num(name string, n int64) field    { return field{name: name, kind: number, n: n} }
-func hex(name string, n uint64) field   { return field{name: name, kind: hexadecimal, n: int64(n)} }
-func uid(name, s string) field          { return field{name: name, kind: guid, s: s} }
-func flag(name string, is bool) field   { return field{name: name, kind: boolean, n: b2i(is)} }
-func utc(name string, ms int64) field   { return field{name: name, s: string(appendUTC(nil, ms, ' ', 3))} }
+func str(name, s string) field        { return field{name: name, s: s} }
+func num(name string, n int64) field  { return field{name: name, kind: number, n: n} }
+func hex(name string, n uint64) field { return field{name: name, kind: hexadecimal, n: int64(n)} }
+func uid(name, s string) field        { return field{name: name, kind: guid, s: s} }
+func flag(name string, is bool) field { return field{name: name, kind: boolean, n: b2i(is)} }
+func utc(name string, ms int64) field {
+	return field{name: name, s: string(appendUTC(nil, ms, ' ', 3))}
+}
 func port(name string, n uint16) field  { return field{name: name, s: strconv.Itoa(int(n))} }
 func pidOf(name string, n uint32) field { return num(name, int64(n)) }
 

@@ -97,6 +97,7 @@ type world struct {
 	sites      []site // by popularity
 	vendors    map[string]site
 	plantings  []*planting
+	watch      map[string]bool // destinations that the truth counts the hosts of
 }
 
 var (
@@ -124,6 +125,7 @@ func newWorld(o Options) *world {
 		w.hosts = append(w.hosts, w.makeHost(i, rng))
 	}
 	w.plant()
+	w.watchAll()
 	return w
 }
 

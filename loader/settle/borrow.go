@@ -31,23 +31,25 @@ func (p *Process) Second() string {
 
 func (p *Process) lacksPID() bool { return p.GUID != "" && p.Sysmon != nil && p.OwnPID() == 0 }
 
-// findPidless learns which hosts lose PIDs: most don't, and need no look-up.
-func (s *settling) findPidless(ctx context.Context) error {
-	stored, err := s.store.Pidless(ctx, sortedKeys(s.hosts))
+// findHosts learns which hosts lose PIDs (most don't, and need no look-up) and
+// which have parents whose GUIDs are too young.
+func (s *settling) findHosts(ctx context.Context) error {
+	stored, err := s.store.Hosts(ctx, sortedKeys(s.hosts))
 	if err != nil {
 		return err
 	}
-	for host := range stored {
-		s.pidless[host] = true
+	for _, h := range stored {
+		own := s.hosts[h.Key]
+		own.Pidless, own.Skewed = h.Pidless, h.Skewed
 	}
 	for _, p := range s.procs {
-		if p.lacksPID() {
-			s.pidless[p.Host] = true
+		if h := s.hosts[p.Host]; p.lacksPID() && h != nil {
+			h.Pidless = true
 		}
 	}
-	for host := range s.pidless {
-		if h := s.hosts[host]; h != nil {
-			h.Pidless = true
+	for key, h := range s.hosts {
+		if h.Pidless {
+			s.pidless[key] = true
 		}
 	}
 	return nil

@@ -44,6 +44,8 @@ type ParentChange struct {
 	Parent Parent
 	At     time.Time
 	Had    bool
+	Skewed bool // the parent's GUID is not older than the child
+	Check  bool // look for a ring
 }
 
 // EdgeChange is a network edge to write, or to delete where Gone is set.
@@ -176,7 +178,13 @@ func (s *settling) processChange(c *Changes, p *Process) {
 	}
 	if at := started(p); p.Parent != had || p.Parent.Key != "" && !at.Equal(since) {
 		c.orphan(had.Key)
-		c.Parents = append(c.Parents, ParentChange{Child: p.Key, Parent: p.Parent, At: at, Had: had.Key != ""})
+		host, risky := s.hosts[p.Host], skewed(p)
+		if host != nil && risky {
+			host.Skewed = true
+		}
+		c.Parents = append(c.Parents, ParentChange{
+			Child: p.Key, Parent: p.Parent, At: at, Had: had.Key != "", Skewed: risky, Check: risky || host != nil && host.Skewed,
+		})
 	}
 	if p.Security != nil && p.Stored == nil && p.GUID != "" {
 		old := pidKey(p.Host, p.PID, "s", p.Security.At.UTC().Format(stamp)+graph.Sep+graph.BaseName(p.Security.Image))

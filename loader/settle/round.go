@@ -38,6 +38,7 @@ type Host struct {
 	Name    string
 	Seen    Span
 	Pidless bool // it has Sysmon starts without a PID
+	Skewed  bool // some parent's GUID is not older than its child's
 }
 
 // PlanNode is a task definition.

@@ -38,7 +38,7 @@ func newSettling(r *Round, store Store) *settling {
 // load reads the stored processes that the round speaks of, and those of every
 // unit whose shape may change.
 func (s *settling) load(ctx context.Context) error {
-	if err := s.findPidless(ctx); err != nil {
+	if err := s.findHosts(ctx); err != nil {
 		return err
 	}
 	if err := s.read(ctx, Lookup{Keys: sortedKeys(s.procs)}); err != nil {
@@ -445,7 +445,7 @@ func (s *settling) parentOf(p *Process) Parent {
 	}
 	if ref.GUID != "" {
 		key := GUIDKey(p.Host, ref.GUID)
-		if key == p.Key || s.laterThan(key, ref.GUID, p) {
+		if key == p.Key {
 			return Parent{}
 		}
 		return Parent{Key: key, Via: via, Confidence: sureGUID}
@@ -488,27 +488,16 @@ func (s *settling) parentOf(p *Process) Parent {
 	return Parent{Key: q.Key, Via: via, Confidence: confidence}
 }
 
-// laterThan says that a parent named by GUID started after its child: records
-// that say so are false, and could close a cycle.
-func (s *settling) laterThan(key, guid string, p *Process) bool {
-	child, ok := p.Started()
-	if !ok {
+// skewed says that a parent named by GUID did not start before the second of
+// its child. Real logs hold such parents, where the clock was set back after the
+// start; false ones could close a ring, which the writer looks for.
+func skewed(p *Process) bool {
+	ref, ok := p.ParentRef()
+	if !ok || ref.GUID == "" {
 		return false
 	}
-	parent, known := graph.GUIDTime(guid)
-	q := s.procs[key]
-	if q != nil {
-		if at, ok := q.Started(); ok {
-			parent, known = at, true
-		}
-	}
-	if !known {
-		return false
-	}
-	if parent.After(child.Add(joinWithin)) {
-		return true
-	}
-	return q != nil && s.above(q, p)
+	parent, known := graph.GUIDTime(ref.GUID)
+	return !known || !parent.Before(started(p).Truncate(time.Second))
 }
 
 // above says that p is already an ancestor of q, as far as the round knows.

@@ -18,8 +18,8 @@ type Store interface {
 	Roots(ctx context.Context, windows []Window) ([]StoredRoot, error)
 	// Plans are the definitions of all tasks of the hosts while in force.
 	Plans(ctx context.Context, hosts []string) (map[string][]StoredPlan, error)
-	// Pidless tells which hosts have Sysmon starts without a PID.
-	Pidless(ctx context.Context, hosts []string) (map[string]bool, error)
+	// Hosts are the stored ones with one of these keys.
+	Hosts(ctx context.Context, keys []string) ([]Host, error)
 }
 
 // Lookup says which processes to read.

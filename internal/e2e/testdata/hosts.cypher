@@ -1,0 +1,2 @@
+MATCH (h:Host)
+RETURN h.key AS key
