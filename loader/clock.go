@@ -61,13 +61,13 @@ func (c *clocks) take(o graph.Observation) (ready bool, err error) {
 		return true, nil
 	}
 	hc := c.host(h)
-	if offset, ok := own(&h.Clock); ok {
-		switch o.(type) {
-		case *graph.ProcessStarted, *graph.ProcessEnded:
+	switch o.(type) {
+	case *graph.ProcessStarted, *graph.ProcessEnded:
+		if offset, ok := own(&h.Clock); ok {
 			hc.show(offset, h.Clock.UTC)
+			h.Clock.At = h.Clock.UTC
+			return true, nil
 		}
-		h.Clock.At = h.Clock.UTC
-		return true, nil
 	}
 	return false, c.wait(o)
 }
@@ -168,6 +168,10 @@ func (c *clocks) offset(k *graph.Clock, hc *hostClock) (time.Duration, bool) {
 	switch {
 	case hc.received != nil:
 		return *hc.received, true
+	case !k.UTC.IsZero():
+		// Sysmon 3 and 22 of a resumed machine are days off, so they come last.
+		offset, ok := own(k)
+		return offset, ok
 	case c.given != nil:
 		return *c.given, true
 	}

@@ -121,11 +121,11 @@ func (o *Options) check() error {
 
 // Estimates per host and day at rate 1, counted on companies of 40 hosts.
 const (
-	fixedEvents = 1150 // what doesn't grow with the rate
-	ratedEvents = 1950
+	fixedEvents = 300 // what does not grow with the rate
+	ratedEvents = 2800
 )
 
-var bytesPerEvent = map[Format]float64{EvtxJSON: 1140, Winlogbeat: 1230, Defender: 610}
+var bytesPerEvent = map[Format]float64{EvtxJSON: 1035, Winlogbeat: 1125, Defender: 360}
 
 // Estimate is about how many events and bytes a run will write.
 func (o Options) Estimate() (events, bytes int64) {

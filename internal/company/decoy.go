@@ -63,7 +63,7 @@ func (m *machine) arrangeDecoys() {
 	if m.role != workstation {
 		return
 	}
-	if m.index%13 == 2 {
+	if m.index == 2 {
 		m.once(11*hour, func() {
 			m.browseDecoy(decoyBrowser, "www.quillfeather-hobby.net", "a rare domain, by a browser that no task started")
 		})
@@ -73,7 +73,7 @@ func (m *machine) arrangeDecoys() {
 			m.visit(m.browser(), decoySite("homecam.duckdns.org"), 1)
 		})
 	}
-	if m.shared {
+	if m.telemetry.name == "older" && m.index < 20 {
 		m.once(13*hour, m.serviceDecoy)
 	}
 	for _, p := range m.plants {

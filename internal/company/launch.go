@@ -15,7 +15,7 @@ func (m *machine) launch(t *task, trigger uint16) {
 	if t.site != "" {
 		m.in(100+m.within(second), func() {
 			if !p.ended {
-				m.visit(p, m.w.vendors[t.site], 1+m.rng.IntN(2))
+				m.call(p, m.w.vendors[t.site])
 			}
 		})
 	}
@@ -33,6 +33,17 @@ func (m *machine) launch(t *task, trigger uint16) {
 		})
 	}
 	m.in(2*second+t.lasts/2+m.within(t.lasts), func() { m.end(r) })
+}
+
+// call is a normal task's contact with its vendor. Hosts whose DNS nobody logs
+// go through the company's proxy: an address that only they know as an address
+// would look rare.
+func (m *machine) call(p *process, s site) {
+	if m.logs[sysmonLog] {
+		m.visit(p, s, 1+m.rng.IntN(2))
+		return
+	}
+	m.connect(p, "10.20.0.9", "proxy."+internalSuffix, 8080, false)
 }
 
 // instance is one run of a task.

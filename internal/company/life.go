@@ -149,12 +149,17 @@ func (m *machine) arrangePlant(p *planting) {
 	if !p.before {
 		m.at(m.w.start+8*hour+40*minute+m.within(15*minute), 0, func() { m.installs(p.task) })
 	}
-	for d := range int64(m.w.o.Days) {
-		first := m.w.start + d*day + 9*hour + 10*minute + m.within(40*minute)
-		for k := range int64(3) {
-			m.at(first+k*p.task.every+m.within(second), 0, func() { m.runPlant(p, 107) })
-		}
+	m.arrangeRuns(p, m.w.start)
+}
+
+// arrangeRuns puts a day's runs of a planted task on the agenda, and the next
+// day's making of the same.
+func (m *machine) arrangeRuns(p *planting, midnight int64) {
+	first := midnight + 9*hour + 10*minute + m.within(40*minute)
+	for k := range int64(3) {
+		m.at(first+k*p.task.every+m.within(second), 0, func() { m.runPlant(p, 107) })
 	}
+	m.at(midnight+day, 0, func() { m.arrangeRuns(p, midnight+day) })
 }
 
 // image registers the normal tasks, as a freshly installed host's log shows.

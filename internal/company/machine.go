@@ -58,7 +58,8 @@ type machine struct {
 
 	base     baseProcesses
 	browsers []*process // newest last
-	live     []*process // all that will end at shutdown
+	live     []*process // all that will end at shutdown, and some that ended
+	crowd    int        // how many of them call for a clearing
 	ports    uint16
 
 	written [channels]uint64 // record ids so far

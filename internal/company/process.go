@@ -54,7 +54,7 @@ func (m *machine) takePID() uint32 {
 	}
 	for {
 		ids.next += 4 * uint32(1+m.rng.IntN(9))
-		if ids.next > 24000 {
+		if ids.next > max(24000, 16*uint32(len(ids.live))) {
 			ids.next = 600 + 4*uint32(m.rng.IntN(40))
 		}
 		if !ids.live[ids.next] && !slices.ContainsFunc(ids.freed, func(f freed) bool { return f.pid == ids.next }) {
@@ -109,8 +109,9 @@ func (m *machine) begin(b birth) *process {
 	sec := uint32(p.start / second)
 	p.guid = fmt.Sprintf("%08X-%04X-%04X-%04X-%08X0800", m.guid, sec&0xffff, sec>>16, m.starts&0xffff, m.starts>>16)
 	m.live = append(m.live, p)
-	if len(m.live) > 512 {
+	if len(m.live) > m.crowd {
 		m.live = slices.DeleteFunc(m.live, func(p *process) bool { return p.ended })
+		m.crowd = 512 + 2*len(m.live)
 	}
 	if p.logged {
 		m.tellStart(p)

@@ -124,7 +124,7 @@ func (s *settling) seen(p *Process) Span {
 		span.Widen(Span{p.Mention.First, p.Mention.Last})
 	}
 	span.Widen(p.refSeen)
-	if p.Stored != nil && !s.moved[p.Unit()] {
+	if p.Stored != nil && !s.hasMoved(p) {
 		span.Widen(p.Stored.Seen)
 	}
 	return span

@@ -34,11 +34,59 @@ type Contact struct {
 	In     bool
 }
 
-// How a contact is known: by whom it was named and by which events.
-type how struct {
+// bond is one way in which a contact is known: how the record named the
+// process, and which event it was.
+type bond struct {
 	bound Bound
 	name  string // base name of the image, where bound is ByPID
-	via   string // events, sorted, joined by +
+	via   string
+}
+
+// how is all the ways in which a contact is known, sorted. They are kept apart:
+// what was bound by GUID stays when what was bound by PID moves away.
+type how []bond
+
+func (h how) add(more ...bond) how {
+	all := slices.Concat(h, more)
+	slices.SortFunc(all, func(a, b bond) int {
+		return cmp.Or(cmp.Compare(a.bound, b.bound), strings.Compare(a.name, b.name), strings.Compare(a.via, b.via))
+	})
+	return slices.Compact(all)
+}
+
+// split parts what is bound by GUID from what is bound by PID.
+func (h how) split() (byGUID, byPID how) {
+	for _, b := range h {
+		if b.bound == ByGUID {
+			byGUID = append(byGUID, b)
+		} else {
+			byPID = append(byPID, b)
+		}
+	}
+	return byGUID, byPID
+}
+
+// encode gives g:sysmon3/pcmd.exe:5156. Neither separator can be part of a
+// Windows file name; what a forged one holds of them is dropped.
+func (h how) encode() string {
+	parts := make([]string, len(h))
+	for i, b := range h {
+		parts[i] = string(rune(b.bound)) + cleanName.Replace(b.name) + ":" + b.via
+	}
+	return strings.Join(parts, "/")
+}
+
+var cleanName = strings.NewReplacer(graph.Sep, "", "/", "", ":", "")
+
+func decodeHow(s string) how {
+	var h how
+	for part := range strings.SplitSeq(s, "/") {
+		name, via, ok := strings.Cut(part, ":")
+		if ok && name != "" {
+			h = append(h, bond{Bound(name[0]), name[1:], via})
+		}
+	}
+	return h
 }
 
 // Question is one DNS question of a process, with the answers it got then.
@@ -67,38 +115,11 @@ func NewTalk() *Talk {
 	}
 }
 
-// AddContact adds a contact; the firmer binding stays, the events are joined.
-func (t *Talk) AddContact(c Contact, b Bound, name, via string) {
-	have, ok := t.Contacts[c]
-	if ok {
-		b, name = firmer(b, name, have.bound, have.name)
-		via = joinVia(have.via, via)
-	}
-	t.Contacts[c] = how{b, name, via}
-}
+// AddContact adds a contact.
+func (t *Talk) AddContact(c Contact, b ...bond) { t.Contacts[c] = t.Contacts[c].add(b...) }
 
-// firmer is the firmer of two bindings: by GUID before by PID and image before
-// by PID alone.
-func firmer(a Bound, aName string, b Bound, bName string) (Bound, string) {
-	if a < b || a == b && aName <= bName {
-		return a, aName
-	}
-	return b, bName
-}
-
-func joinVia(a, b string) string {
-	parts := slices.Concat(strings.Split(a, "+"), strings.Split(b, "+"))
-	slices.Sort(parts)
-	return strings.Join(slices.Compact(parts), "+")
-}
-
-// AddQuestion adds a DNS question; the firmer binding stays.
-func (t *Talk) AddQuestion(q Question, b Bound, name string) {
-	if have, ok := t.Questions[q]; ok {
-		b, name = firmer(b, name, have.bound, have.name)
-	}
-	t.Questions[q] = how{b, name, "sysmon22"}
-}
+// AddQuestion adds a DNS question.
+func (t *Talk) AddQuestion(q Question, b ...bond) { t.Questions[q] = t.Questions[q].add(b...) }
 
 // EvidenceID names the evidence of a contact's remote address or of a name.
 func EvidenceID(in bool, endpoint string) string {
@@ -112,23 +133,31 @@ func EvidenceID(in bool, endpoint string) string {
 func (t *Talk) TakeByPID() *Talk {
 	moved := NewTalk()
 	for c, h := range t.Contacts {
-		if h.bound != ByGUID {
-			moved.Contacts[c] = h
+		stay, leave := h.split()
+		if len(leave) == 0 {
+			continue
+		}
+		moved.Contacts[c], t.Contacts[c] = leave, stay
+		if len(stay) == 0 {
 			delete(t.Contacts, c)
-			id := EvidenceID(c.In, c.IP)
-			moved.Evidence[id] = t.Evidence[id]
-			if name, ok := t.Reverse[c.IP]; ok {
-				moved.Reverse[c.IP] = name
-			}
+		}
+		id := EvidenceID(c.In, c.IP)
+		moved.Evidence[id] = t.Evidence[id]
+		if name, ok := t.Reverse[c.IP]; ok {
+			moved.Reverse[c.IP] = name
 		}
 	}
 	for q, h := range t.Questions {
-		if h.bound != ByGUID {
-			moved.Questions[q] = h
-			delete(t.Questions, q)
-			id := EvidenceID(false, q.Name)
-			moved.Evidence[id] = t.Evidence[id]
+		stay, leave := h.split()
+		if len(leave) == 0 {
+			continue
 		}
+		moved.Questions[q], t.Questions[q] = leave, stay
+		if len(stay) == 0 {
+			delete(t.Questions, q)
+		}
+		id := EvidenceID(false, q.Name)
+		moved.Evidence[id] = t.Evidence[id]
 	}
 	return moved
 }
@@ -208,7 +237,7 @@ type tuple struct {
 	second int64
 	text   string
 	c      Contact
-	via    string
+	how    how
 	q      Question
 }
 
@@ -234,7 +263,7 @@ func build(all map[string]*edgeBuilder, kind, endpoint string, confidence float6
 }
 
 func (b *edgeBuilder) contact(c Contact, h how, t *Talk) {
-	b.tuples = append(b.tuples, tuple{second: c.Second, text: encodeContact(c, h), c: c, via: h.via})
+	b.tuples = append(b.tuples, tuple{second: c.Second, text: encodeContact(c, h), c: c, how: h})
 	b.edge.Evidence = b.edge.Evidence.Join(t.Evidence[EvidenceID(c.In, c.IP)])
 	if r := t.Reverse[c.IP]; r != "" {
 		b.reverse[c.IP+"="+r] = true
@@ -242,7 +271,7 @@ func (b *edgeBuilder) contact(c Contact, h how, t *Talk) {
 }
 
 func (b *edgeBuilder) question(q Question, h how, t *Talk) {
-	b.tuples = append(b.tuples, tuple{second: q.Second, text: encodeQuestion(q, h), q: q, via: h.via})
+	b.tuples = append(b.tuples, tuple{second: q.Second, text: encodeQuestion(q, h), q: q, how: h})
 	b.edge.Evidence = b.edge.Evidence.Join(t.Evidence[EvidenceID(false, q.Name)])
 	b.edge.Answered = b.edge.Answered || q.Answers != ""
 }
@@ -262,8 +291,8 @@ func (b *edgeBuilder) finish(truncated map[string]bool) *Edge {
 	for _, t := range b.tuples {
 		e.Tuples = append(e.Tuples, t.text)
 		e.Times = append(e.Times, t.second)
-		for v := range strings.SplitSeq(t.via, "+") {
-			via[v] = true
+		for _, b := range t.how {
+			via[b.via] = true
 		}
 		if e.Type == graph.RelResolved {
 			addAll(ips, t.q.Answers)
@@ -288,18 +317,12 @@ func addAll(set map[string]bool, list string) {
 func encodeContact(c Contact, h how) string {
 	return strings.Join([]string{
 		strconv.FormatInt(c.Second, 10), c.IP, strconv.Itoa(int(c.Port)), c.Proto,
-		strconv.Itoa(int(c.Local)), h.binding(), h.via,
+		strconv.Itoa(int(c.Local)), h.encode(),
 	}, graph.Sep)
 }
 
 func encodeQuestion(q Question, h how) string {
-	return strings.Join([]string{strconv.FormatInt(q.Second, 10), h.binding(), q.Answers}, graph.Sep)
-}
-
-// binding is the binding as a tuple holds it: g, u, or p and the name. The
-// separator cannot be part of a Windows file name.
-func (h how) binding() string {
-	return string(rune(h.bound)) + strings.ReplaceAll(h.name, graph.Sep, "")
+	return strings.Join([]string{strconv.FormatInt(q.Second, 10), h.encode(), q.Answers}, graph.Sep)
 }
 
 // Restore puts what a stored edge remembers back into the talk.
@@ -310,15 +333,15 @@ func (t *Talk) Restore(kind, endpoint string, tuples []string) {
 		switch {
 		case err != nil:
 		case kind == graph.RelResolved && len(parts) == 3:
-			t.AddQuestion(Question{second, endpoint, parts[2]}, Bound(parts[1][0]), parts[1][1:])
-		case len(parts) == 7:
+			t.AddQuestion(Question{second, endpoint, parts[2]}, decodeHow(parts[1])...)
+		case len(parts) == 6:
 			port, _ := strconv.ParseUint(parts[2], 10, 16)
 			local, _ := strconv.ParseUint(parts[4], 10, 16)
 			c := Contact{
 				Second: second, IP: parts[1], Port: uint16(port), Proto: parts[3],
 				Local: uint16(local), In: kind == graph.RelAccepted,
 			}
-			t.AddContact(c, Bound(parts[5][0]), parts[5][1:], parts[6])
+			t.AddContact(c, decodeHow(parts[5])...)
 		}
 	}
 }

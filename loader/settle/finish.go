@@ -65,12 +65,12 @@ func (t *Talk) known() map[string]bool {
 
 func (t *Talk) byPID() bool {
 	for _, h := range t.Contacts {
-		if h.bound != ByGUID {
+		if h[len(h)-1].bound != ByGUID { // they are sorted
 			return true
 		}
 	}
 	for _, h := range t.Questions {
-		if h.bound != ByGUID {
+		if h[len(h)-1].bound != ByGUID {
 			return true
 		}
 	}
@@ -79,10 +79,10 @@ func (t *Talk) byPID() bool {
 
 func (t *Talk) add(o *Talk) {
 	for c, h := range o.Contacts {
-		t.AddContact(c, h.bound, h.name, h.via)
+		t.AddContact(c, h...)
 	}
 	for q, h := range o.Questions {
-		t.AddQuestion(q, h.bound, h.name)
+		t.AddQuestion(q, h...)
 	}
 	for ip, name := range o.Reverse {
 		t.Reverse[ip] = max(t.Reverse[ip], name)
@@ -99,7 +99,7 @@ func (s *settling) diffEdges(p *Process, t *Talk) {
 		had, exists := t.Edges[e.ID()]
 		if print := e.Fingerprint(); !exists || had != print {
 			s.edges = append(s.edges, EdgeChange{Process: p.Key, Edge: e, New: !exists})
-			if exists && s.moved[p.Unit()] {
+			if exists && s.hasMoved(p) {
 				s.recount[e.Endpoint] = true
 			}
 		}

@@ -114,6 +114,7 @@ type Parent struct {
 
 // Stored is what the database holds of a process, to write only differences.
 type Stored struct {
+	Unit   string    // the unit it belonged to
 	At     time.Time // its start
 	Row    string    // fingerprint of the written row
 	Parent Parent

@@ -53,6 +53,9 @@ type PlanNode struct {
 	Matches     func(image, command string) bool
 }
 
+// viaDNS is the event that DNS questions come from.
+const viaDNS = "sysmon22"
+
 // ref is something that speaks of a process by PID.
 type ref struct {
 	at       time.Time
@@ -223,7 +226,7 @@ func (r *Round) contacted(o *graph.Contacted) {
 		p := r.guid(o.Host, o.Process, at)
 		p.see(o.Evidence, at)
 		t := r.talk(p.Key)
-		t.AddContact(c, ByGUID, "", o.Source)
+		t.AddContact(c, bond{ByGUID, "", o.Source})
 		t.note(c.IP, o.ReverseName, id, Evidences{}.Add(o.Evidence, id))
 		r.claims = append(r.claims, &claim{kind: "C", key: p.Key, rest: id})
 		return
@@ -249,7 +252,7 @@ func (r *Round) byImage(o *graph.Contacted, c Contact, id string) {
 	p.Merge(Mention{Image: o.Process.Image, First: o.Clock.At, Last: o.Clock.At})
 	p.see(o.Evidence, o.Clock.At)
 	t := r.talk(key)
-	t.AddContact(c, ByGUID, "", o.Source)
+	t.AddContact(c, bond{ByGUID, "", o.Source})
 	t.note(c.IP, o.ReverseName, id, Evidences{}.Add(o.Evidence, id))
 	r.claims = append(r.claims, &claim{kind: "C", key: key, rest: id})
 }
@@ -290,12 +293,12 @@ func (r *Round) asked(o *graph.Asked) {
 		p := r.guid(o.Host, o.Process, at)
 		p.see(o.Evidence, at)
 		t := r.talk(p.Key)
-		t.AddQuestion(q, ByGUID, "")
+		t.AddQuestion(q, bond{ByGUID, "", viaDNS})
 		t.note("", "", id, Evidences{}.Add(o.Evidence, id))
 		r.claims = append(r.claims, &claim{kind: "Q", key: p.Key, rest: id})
 		return
 	}
-	r.byPID(o.Head(), o.Process, &ref{question: &q, evidence: Evidences{}.Add(o.Evidence, id)}, claim{kind: "Q", rest: id})
+	r.byPID(o.Head(), o.Process, &ref{question: &q, via: viaDNS, evidence: Evidences{}.Add(o.Evidence, id)}, claim{kind: "Q", rest: id})
 }
 
 func (r *Round) ran(o *graph.TaskRan) {

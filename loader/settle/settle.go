@@ -119,7 +119,7 @@ func (s *settling) adopt(p *Process) {
 	if p.Stored.Shape == "" && !isStub(p) && !undated(p) {
 		p.Stored.Shape = shapeLine(p)
 	}
-	p.Stored.At = started(p)
+	p.Stored.At, p.Stored.Unit = started(p), p.Unit()
 	p.Stored.Starts = p.Image() + graph.Sep + p.CommandLine()
 	fresh := s.procs[p.Key]
 	s.procs[p.Key] = p
@@ -289,12 +289,17 @@ func (s *settling) place(p *Process) {
 	}
 }
 
+// hasMoved says that p is, or was, of a unit whose shape has changed.
+func (s *settling) hasMoved(p *Process) bool {
+	return s.moved[p.Unit()] || p.Stored != nil && s.moved[p.Stored.Unit]
+}
+
 // reopen reads what speaks by PID of units whose shape has changed, to resolve
 // it again: contacts, questions and children.
 func (s *settling) reopen(ctx context.Context) error {
 	var units, talkers []string
 	for _, p := range s.loaded {
-		u := p.Unit()
+		u := p.Stored.Unit
 		if !s.moved[u] {
 			continue
 		}
@@ -348,19 +353,22 @@ func (s *settling) readTalks(ctx context.Context, keys []string) error {
 func (s *settling) reresolve(p *Process, t *Talk) {
 	byPID := t.TakeByPID()
 	s.talk(p.Key) // its edges are to be worked out again
-	key, known := p.Unit(), !strings.HasSuffix(p.Key, graph.Sep+"?")
-	add := func(f *ref, h how) {
-		f.known, f.bound, f.name = known, h.bound, h.name
-		s.refs[key] = append(s.refs[key], f)
+	key, known := p.Stored.Unit, !strings.HasSuffix(p.Key, graph.Sep+"?")
+	add := func(f ref, h how) {
+		for _, b := range h {
+			one := f
+			one.known, one.bound, one.name, one.via = known, b.bound, b.name, b.via
+			s.refs[key] = append(s.refs[key], &one)
+		}
 	}
 	for c, h := range byPID.Contacts {
-		add(&ref{
-			at: wholeSecond(c.Second), via: h.via, contact: &c, reverse: byPID.Reverse[c.IP],
+		add(ref{
+			at: wholeSecond(c.Second), contact: &c, reverse: byPID.Reverse[c.IP],
 			evidence: byPID.Evidence[EvidenceID(c.In, c.IP)],
 		}, h)
 	}
 	for q, h := range byPID.Questions {
-		add(&ref{at: wholeSecond(q.Second), question: &q, evidence: byPID.Evidence[EvidenceID(false, q.Name)]}, h)
+		add(ref{at: wholeSecond(q.Second), question: &q, evidence: byPID.Evidence[EvidenceID(false, q.Name)]}, h)
 	}
 }
 
@@ -389,12 +397,12 @@ func (s *settling) give(p *Process, f *ref) {
 	switch {
 	case f.contact != nil:
 		t := s.talk(p.Key)
-		t.AddContact(*f.contact, f.bound, f.name, f.via)
+		t.AddContact(*f.contact, bond{f.bound, f.name, f.via})
 		t.note(f.contact.IP, f.reverse, EvidenceID(f.contact.In, f.contact.IP), f.evidence)
 		p.refSeen.Add(time.Unix(f.contact.Second, 0).UTC())
 	case f.question != nil:
 		t := s.talk(p.Key)
-		t.AddQuestion(*f.question, f.bound, f.name)
+		t.AddQuestion(*f.question, bond{f.bound, f.name, f.via})
 		t.note("", "", EvidenceID(false, f.question.Name), f.evidence)
 		p.refSeen.Add(time.Unix(f.question.Second, 0).UTC())
 	}
