@@ -97,6 +97,9 @@ func fillStruct(v reflect.Value, columns map[string]any) error {
 	for i := range v.NumField() {
 		name := jsonName(v.Type().Field(i))
 		x, ok := columns[name]
+		if !ok && strings.Contains(v.Type().Field(i).Tag.Get("json"), ",omitempty") {
+			continue // a member that a map may lack, such as the PID of a task
+		}
 		if !ok {
 			return fmt.Errorf("the database gave no %s", name)
 		}
