@@ -21,7 +21,13 @@ func scan[R any](row graphdb.Row) (R, error) {
 	for i, key := range row.Keys {
 		columns[key] = row.Values[i]
 	}
-	err := fill(reflect.ValueOf(&out).Elem(), columns)
+	v := reflect.ValueOf(&out).Elem()
+	for i := range v.NumField() {
+		if name := jsonName(v.Type().Field(i)); !slices.Contains(row.Keys, name) {
+			return out, fmt.Errorf("the database gave no column %s", name)
+		}
+	}
+	err := fill(v, columns)
 	return out, err
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -39,24 +40,7 @@ func newGenerateCommand(a *app.App) *cobra.Command {
 			for _, f := range formats {
 				o.Formats = append(o.Formats, company.Format(f))
 			}
-			if a.Interactive() {
-				o.Progress = generateProgress(a.Err)
-			}
-			if !a.JSON {
-				events, bytes := o.Estimate()
-				fmt.Fprintf(a.Err, "About %s events and %s will be written to %s.\n", inThousands(events), inBytes(bytes), o.Out)
-			}
-			s, err := company.Generate(cmd.Context(), o)
-			if a.Interactive() {
-				fmt.Fprint(a.Err, "\r\x1b[K")
-			}
-			if err != nil {
-				return err
-			}
-			if a.JSON {
-				return a.WriteJSON(s)
-			}
-			return tellGenerated(a.Out, s)
+			return runGenerate(cmd.Context(), a, o)
 		},
 	}
 	f := cmd.Flags()
@@ -69,6 +53,30 @@ func newGenerateCommand(a *app.App) *cobra.Command {
 	f.StringVar(&start, "start", "2026-03-02", "first `DAY`, in UTC")
 	f.BoolVar(&o.Replace, "replace", false, "write anew over a company that is in the directory")
 	return cmd
+}
+
+func runGenerate(ctx context.Context, a *app.App, o company.Options) error {
+	if err := o.Check(); err != nil {
+		return err
+	}
+	if a.Interactive() {
+		o.Progress = generateProgress(a.Err)
+	}
+	if !a.JSON {
+		events, bytes := o.Estimate()
+		fmt.Fprintf(a.Err, "About %s events and %s will be written to %s.\n", inThousands(events), inBytes(bytes), o.Out)
+	}
+	s, err := company.Generate(ctx, o)
+	if a.Interactive() {
+		fmt.Fprint(a.Err, "\r\x1b[K")
+	}
+	if err != nil {
+		return err
+	}
+	if a.JSON {
+		return a.WriteJSON(s)
+	}
+	return tellGenerated(a.Out, s)
 }
 
 func formatNames() []string {

@@ -103,7 +103,7 @@ func (o *Options) check() error {
 	}
 	for _, f := range o.Formats {
 		if !slices.Contains(Formats(), f) {
-			return fault.New(fault.Invalid, "%q is not a format", f).WithHint("there are %v", Formats())
+			return fault.New(fault.Invalid, "%q is not a format", f).WithHint("there are %s, %s, %s", EvtxJSON, Winlogbeat, Defender)
 		}
 	}
 	if o.Start.IsZero() {
@@ -126,6 +126,9 @@ const (
 )
 
 var bytesPerEvent = map[Format]float64{EvtxJSON: 1035, Winlogbeat: 1125, Defender: 360}
+
+// Check says what is wrong with the options, before anything is done.
+func (o Options) Check() error { return o.check() }
 
 // Estimate is about how many events and bytes a run will write.
 func (o Options) Estimate() (events, bytes int64) {

@@ -24,7 +24,25 @@ func appendEvtx(b []byte, computer string, r *record, fields []field) []byte {
 	b = append(b, l.keywords...)
 	b = append(b, `","TimeCreated":{"#attributes":{"SystemTime":"`...)
 	b = appendUTC(b, r.at, 'T', 6)
-	b = append(b, `"}},"EventRecordID":`...)
+	b = appendOrigin(append(b, `"}}`...), computer, r)
+	b = append(b, `},"EventData":{`...)
+	if r.channel == schedulerLog {
+		b = append(b, `"#attributes":{"Name":"`...)
+		b = append(b, dataName[r.id]...)
+		b = append(b, `"},`...)
+	}
+	for i := range fields {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendEvtxField(b, &fields[i])
+	}
+	return append(b, "}}}\n"...)
+}
+
+// appendOrigin appends the rest of System: which record it is, and whose.
+func appendOrigin(b []byte, computer string, r *record) []byte {
+	b = append(b, `,"EventRecordID":`...)
 	b = strconv.AppendUint(b, r.number, 10)
 	b = append(b, `,"Correlation":`...)
 	if r.activity == "" {
@@ -39,23 +57,10 @@ func appendEvtx(b []byte, computer string, r *record, fields []field) []byte {
 	b = append(b, `,"ThreadID":`...)
 	b = strconv.AppendUint(b, uint64(r.thread), 10)
 	b = append(b, `}},"Channel":"`...)
-	b = append(b, l.name...)
+	b = append(b, logs[r.channel].name...)
 	b = append(b, `","Computer":`...)
 	b = appendJSON(b, computer)
-	b = appendSecurity(b, r.channel)
-	b = append(b, `},"EventData":{`...)
-	if r.channel == schedulerLog {
-		b = append(b, `"#attributes":{"Name":"`...)
-		b = append(b, dataName[r.id]...)
-		b = append(b, `"},`...)
-	}
-	for i := range fields {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendEvtxField(b, &fields[i])
-	}
-	return append(b, "}}}\n"...)
+	return appendSecurity(b, r.channel)
 }
 
 func appendSecurity(b []byte, c channel) []byte {

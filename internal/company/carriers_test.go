@@ -1,0 +1,86 @@
+package company_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/taskroot/taskroot/graph"
+	"github.com/taskroot/taskroot/internal/company"
+	"github.com/taskroot/taskroot/loader/source"
+)
+
+// gathered is what a carrier's records say, by host, channel and record.
+type gathered struct {
+	said    map[string]string
+	skipped map[string]int64
+	rejects []source.Reject
+}
+
+func (g *gathered) FileStart(string, int64) error { return nil }
+func (g *gathered) FileEnd(string) error          { return nil }
+func (g *gathered) Progress(int64)                {}
+
+func (g *gathered) Observation(o graph.Observation) error {
+	h := o.Head()
+	e := &h.Evidence
+	key := fmt.Sprintf("%s|%s|%d", h.Host, e.Channel, e.Record)
+	if g.said[key] != "" {
+		return fmt.Errorf("%s comes twice", key)
+	}
+	e.Source = ""
+	g.said[key] = fmt.Sprintf("%T %+v", o, o)
+	return nil
+}
+
+func (g *gathered) Skipped(reason string, n int) error {
+	g.skipped[reason] += int64(n)
+	return nil
+}
+
+func (g *gathered) Rejected(r source.Reject) error {
+	g.rejects = append(g.rejects, r)
+	return nil
+}
+
+func gather(t *testing.T, folder string) *gathered {
+	t.Helper()
+	g := &gathered{said: map[string]string{}, skipped: map[string]int64{}}
+	if err := source.Read(t.Context(), []string{folder}, nil, source.Options{}, g); err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// TestCarriers: the loader understands every record that it wants, and the same
+// record says the same in both carriers of logs.
+func TestCarriers(t *testing.T) {
+	_, dir := generate(t, company.Options{Hosts: 17, Days: 1, Seed: 5, Rate: 0.3})
+	truth := readTruth(t, dir)
+	evtx, beat := gather(t, filepath.Join(dir, "evtx-json")), gather(t, filepath.Join(dir, "winlogbeat"))
+	for name, g := range map[string]*gathered{"evtx-json": evtx, "winlogbeat": beat} {
+		if len(g.rejects) > 0 {
+			t.Fatalf("%s: %d rejected, first %+v", name, len(g.rejects), g.rejects[0])
+		}
+		left := int64(len(g.said))
+		for what, n := range truth.Events[company.Format(name)] {
+			reason := strings.ReplaceAll(what, "|", "/")
+			if skipped := g.skipped[reason]; skipped != 0 && skipped != n {
+				t.Errorf("%s: %d of %s skipped, the truth says %d", name, skipped, reason, n)
+			}
+			left += g.skipped[reason] - n
+		}
+		if left != 0 || len(g.skipped) != 4 {
+			t.Errorf("%s: %d records more than the truth says, skipped %v", name, left, g.skipped)
+		}
+	}
+	if len(evtx.said) != len(beat.said) {
+		t.Errorf("%d records in one, %d in the other", len(evtx.said), len(beat.said))
+	}
+	for key, said := range evtx.said {
+		if beat.said[key] != said {
+			t.Fatalf("%s\nevtx-json  %s\nwinlogbeat %s", key, said, beat.said[key])
+		}
+	}
+}
