@@ -36,7 +36,6 @@ const rootExample = `  taskroot db up                        a local Neo4j with 
   taskroot find tasks-reaching-rare-domains --max-hosts 2
   taskroot hunt run task-to-rare-domain
   taskroot serve                        the REST API on 127.0.0.1:8844
-  taskroot doctor                       what is set up and what is missing
   taskroot config                       what is configured, and from where`
 
 // newRoot makes the command tree. Started turns true once the command line has

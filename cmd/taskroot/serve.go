@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -11,7 +12,8 @@ import (
 	"github.com/taskroot/taskroot/internal/config"
 )
 
-const serveHelp = `Serve the REST API until interrupted. It listens on this machine only unless
+const serveHelp = `Serve the REST API until interrupted, and run the batch hunts on their schedule
+(hunt.schedule in the configuration turns that off). It listens on this machine only unless
 told otherwise, and refuses another address without an API key. The OpenAPI
 document is at /v1/openapi.json, metrics at /metrics.`
 
@@ -49,7 +51,28 @@ func serve(ctx context.Context, a *app.App) error {
 		}
 	}
 	fmt.Fprintf(a.Err, "serving on %s until interrupted; try %s/v1/find\n", url, url)
-	return server.Run(ctx)
+	if !store.Config.Hunt.Schedule {
+		return server.Run(ctx)
+	}
+	hunter, err := newHunter(a, store)
+	if err != nil {
+		return err
+	}
+	return both(ctx, server.Run, hunter.Schedule)
+}
+
+// both runs two things until ctx ends or one of them fails, which ends the other.
+func both(ctx context.Context, a, b func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		defer cancel()
+		done <- b(ctx)
+	}()
+	err := a(ctx)
+	cancel()
+	return errors.Join(err, <-done)
 }
 
 func apiConfig(c config.API) api.Config {

@@ -152,7 +152,7 @@ func (w *world) makeSites(rng *rand.Rand) {
 	}
 	for i, name := range []string{
 		"updates.contoso-software.com", "sync.contoso-software.com", "telemetry.fabrikam-office.com",
-		"definitions.litware-protection.com", "cdn.fabrikam-cloud.net", "time.alderpool-ntp.org",
+		"definitions.litware-protection.com", "cdn.fabrikam-cloud.net",
 	} {
 		_, domain, _ := strings.Cut(name, ".")
 		w.vendors[name] = site{name: name, domain: domain, ips: []string{fmt.Sprintf("20.190.%d.%d", 130+i, 20+i)}}

@@ -294,16 +294,58 @@ func (s *settling) mergePlans(host string, stored []StoredPlan) []Plan {
 	return out
 }
 
-// linkHost links one host and notes what differs from the stored edges.
+// linkHost links one host and notes what differs from the stored edges. Only
+// roots well inside the window count: those at its edge may lack rivals.
 func (s *settling) linkHost(host string, window Span, stored []StoredRoot, runs []*Run, plans []Plan) {
 	had := map[string]map[string]string{}
+	for _, r := range stored {
+		if r.Host == host {
+			had[r.Root.Key] = r.Spawns
+		}
+	}
+	roots := s.roots(host, window, stored)
+	inner := widen(window, linkMargin/2)
+	byKey := map[string]*Root{}
+	for _, r := range roots {
+		byKey[r.Key] = r
+	}
+	wanted := map[string]bool{}
+	for _, spawn := range Link(host, roots, runs, plans) {
+		r := byKey[spawn.Process]
+		if !within(r.At, inner) {
+			continue
+		}
+		wanted[spawn.Process+" "+spawn.ID()] = true
+		old, exists := had[spawn.Process][spawn.ID()]
+		if !exists || old != spawn.Fingerprint() {
+			s.spawns = append(s.spawns, SpawnChange{Spawn: spawn, New: !exists, Evidence: r.Evidence})
+		}
+	}
+	for key, spawns := range had {
+		r := byKey[key]
+		for id := range spawns {
+			kind, task, _ := strings.Cut(id, " ")
+			switch {
+			case s.gone[key]:
+				s.noteUnnamed(host, task)
+			case !wanted[key+" "+id] && (r == nil || within(r.At, inner)):
+				s.spawns = append(s.spawns, SpawnChange{
+					Spawn: Spawn{Task: task, Process: key, May: kind == graph.RelMayHaveSpawned}, Gone: true,
+				})
+				s.noteUnnamed(host, task)
+			}
+		}
+	}
+}
+
+// roots are a host's stored ones, with the round's in their place.
+func (s *settling) roots(host string, window Span, stored []StoredRoot) []*Root {
 	parents := map[string]ParentOf{}
 	var roots []*Root
 	for _, r := range stored {
 		if r.Host != host {
 			continue
 		}
-		had[r.Root.Key] = r.Spawns
 		parents[r.Root.Key] = r.Root.Parent
 		if !s.gone[r.Root.Key] && s.procs[r.Root.Key] == nil {
 			roots = append(roots, r.Root)
@@ -323,46 +365,7 @@ func (s *settling) linkHost(host string, window Span, stored []StoredRoot, runs 
 			r.Parent = ParentOf{Key: q.Key, Image: q.Image(), Command: q.CommandLine(), PID: q.PID}
 		}
 	}
-	inner := widen(window, linkMargin/2)
-	wanted := map[string]bool{}
-	byKey := map[string]*Root{}
-	for _, r := range roots {
-		byKey[r.Key] = r
-	}
-	for _, spawn := range Link(host, roots, runs, plans) {
-		r := byKey[spawn.Process]
-		if !within(r.At, inner) {
-			continue
-		}
-		id := spawn.ID()
-		wanted[spawn.Process+" "+id] = true
-		old, exists := had[spawn.Process][id]
-		if print := spawn.Fingerprint(); !exists || old != print {
-			s.spawns = append(s.spawns, SpawnChange{Spawn: spawn, New: !exists, Evidence: r.Evidence})
-		}
-	}
-	for key, spawns := range had {
-		r := byKey[key]
-		if s.gone[key] || r != nil && !within(r.At, inner) {
-			continue
-		}
-		for id := range spawns {
-			if wanted[key+" "+id] {
-				continue
-			}
-			kind, task, _ := strings.Cut(id, " ")
-			s.spawns = append(s.spawns, SpawnChange{
-				Spawn: Spawn{Task: task, Process: key, May: kind == graph.RelMayHaveSpawned}, Gone: true,
-			})
-			s.noteUnnamed(host, task)
-		}
-	}
-	for key := range s.gone {
-		for id := range had[key] {
-			_, task, _ := strings.Cut(id, " ")
-			s.noteUnnamed(host, task)
-		}
-	}
+	return roots
 }
 
 func (s *settling) noteUnnamed(host, task string) {

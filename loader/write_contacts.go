@@ -1,0 +1,127 @@
+package loader
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/taskroot/taskroot/graph"
+	"github.com/taskroot/taskroot/loader/settle"
+)
+
+func (w *writer) contacts(ctx context.Context, c *settle.Changes) error {
+	if err := w.endpoints(ctx, c); err != nil {
+		return err
+	}
+	create, update := map[string][]any{}, []any(nil)
+	var drop []any
+	for _, e := range c.Edges {
+		switch {
+		case e.Gone:
+			drop = append(drop, []any{e.Process, e.Endpoint, e.Type})
+		case e.New:
+			create[e.Type] = append(create[e.Type], edgeRow(e))
+		default:
+			update = append(update, edgeRow(e))
+		}
+	}
+	for _, kind := range []string{graph.RelConnected, graph.RelResolved, graph.RelAccepted} {
+		if err := w.rows(ctx, "contact-create", "", kind, create[kind]); err != nil {
+			return err
+		}
+	}
+	if err := w.rows(ctx, "contact-update", "", "", update); err != nil {
+		return err
+	}
+	return w.rows(ctx, "contact-delete", "", "", drop)
+}
+
+func edgeRow(e settle.EdgeChange) []any {
+	var truncated, answered, reverse, ports, protocols any
+	if e.Truncated {
+		truncated = true
+	}
+	if e.Type == graph.RelResolved {
+		answered = e.Answered
+	} else {
+		ports, protocols = e.Ports, e.Protocols
+	}
+	if len(e.Reverse) > 0 {
+		reverse = e.Reverse
+	}
+	first, last := span(e.Times)
+	return []any{
+		e.Process, e.Endpoint, e.Type, e.Count, first, last, e.Times, e.IPs, ports, protocols, e.Via, e.Confidence,
+		truncated, e.Tuples, e.Evidence.Encode(), answered, reverse,
+	}
+}
+
+func span(times []int64) (first, last time.Time) {
+	return time.Unix(times[0], 0).UTC(), time.Unix(times[len(times)-1], 0).UTC()
+}
+
+type endpoint struct {
+	kind                  string
+	gavePublic, gaveOther bool
+	seen                  settle.Span
+}
+
+func (w *writer) endpoints(ctx context.Context, c *settle.Changes) error {
+	all := map[string]*endpoint{}
+	for _, e := range c.Edges {
+		if e.Gone {
+			continue
+		}
+		x := all[e.Endpoint]
+		if x == nil {
+			x = &endpoint{kind: e.Kind}
+			all[e.Endpoint] = x
+		}
+		first, last := span(e.Times)
+		x.seen.Widen(settle.Span{First: first, Last: last})
+		if e.Type == graph.RelResolved {
+			for _, ip := range e.IPs {
+				x.answer(ip)
+			}
+		}
+	}
+	var endpoints, domains []any
+	for _, key := range sorted(all) {
+		x := all[key]
+		endpoints = append(endpoints, []any{
+			key, x.kind, w.scope(key, x.kind), x.gavePublic, x.gaveOther, when(x.seen.First), when(x.seen.Last),
+		})
+		if x.kind == "name" {
+			domain, suffix := graph.Domain(key)
+			domains = append(domains, []any{domain, suffix, key, when(x.seen.First), when(x.seen.Last)})
+		}
+	}
+	if err := w.rows(ctx, "endpoint", graph.LabelEndpoint, "", endpoints); err != nil {
+		return err
+	}
+	return w.rows(ctx, "domain", graph.LabelDomain, graph.RelUnder, domains)
+}
+
+func (x *endpoint) answer(ip string) {
+	if graph.IPScope(ip) == graph.Public {
+		x.gavePublic = true
+	} else {
+		x.gaveOther = true
+	}
+}
+
+// scope is what an endpoint's own text says; nil leaves it to the answers.
+func (w *writer) scope(key, kind string) any {
+	if kind == "ip" {
+		return string(graph.IPScope(key))
+	}
+	if !strings.Contains(key, ".") || strings.HasSuffix(key, ".arpa") {
+		return string(graph.Internal)
+	}
+	for _, suffix := range w.internal {
+		if key == suffix || strings.HasSuffix(key, "."+suffix) {
+			return string(graph.Internal)
+		}
+	}
+	return nil
+}
