@@ -179,10 +179,45 @@ func (s *settling) link(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	b := s.byHost(stored, runs)
 	for _, h := range hosts {
-		s.linkHost(h, changed[h], stored, s.mergeRuns(h, runs), s.mergePlans(h, plans[h]))
+		s.linkHost(h, changed[h], b, s.mergePlans(plans[h], b.tasks[h]))
 	}
 	return nil
+}
+
+// byHost is what linking looks at, dealt out by host once.
+type byHost struct {
+	stored map[string][]StoredRoot
+	roots  map[string][]*Process // of the round
+	runs   map[string][]*Run
+	tasks  map[string][]*Task // of the round
+}
+
+func (s *settling) byHost(stored []StoredRoot, runs []*Run) *byHost {
+	b := &byHost{
+		stored: map[string][]StoredRoot{}, roots: map[string][]*Process{}, runs: map[string][]*Run{}, tasks: map[string][]*Task{},
+	}
+	for _, r := range stored {
+		b.stored[r.Host] = append(b.stored[r.Host], r)
+	}
+	for key, p := range s.procs {
+		if !s.gone[key] && s.isRoot(p) {
+			b.roots[p.Host] = append(b.roots[p.Host], p)
+		}
+	}
+	for _, r := range runs {
+		if s.runs[r.Key] == nil {
+			b.runs[r.Host] = append(b.runs[r.Host], r)
+		}
+	}
+	for _, r := range s.runs {
+		b.runs[r.Host] = append(b.runs[r.Host], r)
+	}
+	for _, t := range s.tasks {
+		b.tasks[t.Host] = append(b.tasks[t.Host], t)
+	}
+	return b
 }
 
 func widen(s Span, d time.Duration) Span {
@@ -252,22 +287,7 @@ func (s *settling) isRoot(p *Process) bool {
 	return name == "svchost.exe" || name == "taskeng.exe"
 }
 
-func (s *settling) mergeRuns(host string, stored []*Run) []*Run {
-	var out []*Run
-	for _, r := range stored {
-		if r.Host == host && s.runs[r.Key] == nil {
-			out = append(out, r)
-		}
-	}
-	for _, key := range sortedKeys(s.runs) {
-		if r := s.runs[key]; r.Host == host {
-			out = append(out, r)
-		}
-	}
-	return out
-}
-
-func (s *settling) mergePlans(host string, stored []StoredPlan) []Plan {
+func (s *settling) mergePlans(stored []StoredPlan, tasks []*Task) []Plan {
 	matches := map[string]func(image, command string) bool{}
 	var out []Plan
 	for _, p := range stored {
@@ -276,18 +296,14 @@ func (s *settling) mergePlans(host string, stored []StoredPlan) []Plan {
 			out = append(out, Plan{Task: p.Task, From: p.From, To: p.To, Matches: p.Matches})
 		}
 	}
-	for _, key := range sortedKeys(s.tasks) {
-		t := s.tasks[key]
-		if t.Host != host {
-			continue
-		}
+	for _, t := range tasks {
 		for _, in := range t.State().Plans {
 			match := matches[in.Plan]
 			if node := s.plans[in.Plan]; node != nil {
 				match = node.Matches
 			}
 			if match != nil {
-				out = append(out, Plan{Task: key, From: in.From, To: in.To, Matches: match})
+				out = append(out, Plan{Task: t.Key, From: in.From, To: in.To, Matches: match})
 			}
 		}
 	}
@@ -296,21 +312,19 @@ func (s *settling) mergePlans(host string, stored []StoredPlan) []Plan {
 
 // linkHost links one host and notes what differs from the stored edges. Only
 // roots well inside the window count: those at its edge may lack rivals.
-func (s *settling) linkHost(host string, window Span, stored []StoredRoot, runs []*Run, plans []Plan) {
+func (s *settling) linkHost(host string, window Span, b *byHost, plans []Plan) {
 	had := map[string]map[string]string{}
-	for _, r := range stored {
-		if r.Host == host {
-			had[r.Root.Key] = r.Spawns
-		}
+	for _, r := range b.stored[host] {
+		had[r.Root.Key] = r.Spawns
 	}
-	roots := s.roots(host, window, stored)
+	roots := s.roots(window, b.stored[host], b.roots[host])
 	inner := widen(window, linkMargin/2)
 	byKey := map[string]*Root{}
 	for _, r := range roots {
 		byKey[r.Key] = r
 	}
 	wanted := map[string]bool{}
-	for _, spawn := range Link(host, roots, runs, plans) {
+	for _, spawn := range Link(host, roots, b.runs[host], plans) {
 		r := byKey[spawn.Process]
 		if !within(r.At, inner) {
 			continue
@@ -339,25 +353,18 @@ func (s *settling) linkHost(host string, window Span, stored []StoredRoot, runs 
 }
 
 // roots are a host's stored ones, with the round's in their place.
-func (s *settling) roots(host string, window Span, stored []StoredRoot) []*Root {
+func (s *settling) roots(window Span, stored []StoredRoot, fresh []*Process) []*Root {
 	parents := map[string]ParentOf{}
 	var roots []*Root
 	for _, r := range stored {
-		if r.Host != host {
-			continue
-		}
 		parents[r.Root.Key] = r.Root.Parent
 		if !s.gone[r.Root.Key] && s.procs[r.Root.Key] == nil {
 			roots = append(roots, r.Root)
 		}
 	}
-	for _, key := range sortedKeys(s.procs) {
-		p := s.procs[key]
-		if p.Host != host || s.gone[key] || !s.isRoot(p) {
-			continue
-		}
+	for _, p := range fresh {
 		if at, ok := p.Started(); ok && within(at, widen(window, linkMargin)) {
-			roots = append(roots, s.rootOf(p, at, parents[key]))
+			roots = append(roots, s.rootOf(p, at, parents[p.Key]))
 		}
 	}
 	for _, r := range roots {
