@@ -109,14 +109,12 @@ demo() {
     logs=$state/company/logs
     say "A small company's telemetry (made up, with planted tasks)"
     rm -rf "$logs"
-    "$bin" generate --hosts "${HOSTS:-25}" --days "${DAYS:-2}" --seed "${SEED:-1}" --out "$logs"
+    "$bin" generate --hosts "${HOSTS:-25}" --days "${DAYS:-2}" --seed "${SEED:-1}" --format evtx-json --out "$logs"
   fi
   say "Loading $logs"
   "$bin" load "$logs"
   say "Hunting: tasks whose process tree reaches a rare domain"
   "$bin" hunt run task-to-rare-domain
-  say "What it found"
-  "$bin" find tasks-reaching-rare-domains --limit 10
   say "The API"
   start_api
   cat <<END

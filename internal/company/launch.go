@@ -10,6 +10,9 @@ func (m *machine) runUser(t *task) *account {
 
 // launch runs a normal task.
 func (m *machine) launch(t *task, trigger uint16) {
+	if m.changed != nil && m.changed.path == t.path {
+		t = m.changed
+	}
 	r := m.start(t, trigger, m.rng.IntN(1000) < lostStarts)
 	p := r.root
 	if t.site != "" {

@@ -169,6 +169,21 @@ func (m *machine) image() {
 		m.in(second*int64(1+i), func() { m.register(t, deploy) })
 	}
 	m.in(minute, func() { m.finish(deploy) })
+	m.at(m.w.start+13*hour+m.within(hour), 0, m.changeInventory)
+}
+
+// changeInventory writes one of the normal tasks anew with other arguments,
+// which its runs have from then on.
+func (m *machine) changeInventory() {
+	if !m.up {
+		return
+	}
+	for _, t := range m.tasks() {
+		if t.path == inventory {
+			m.changed = inventoryAfter(t)
+			m.update(m.changed, m.base.protect)
+		}
+	}
 }
 
 // installs registers a task by schtasks from a shell.

@@ -58,6 +58,7 @@ type machine struct {
 
 	base     baseProcesses
 	browsers []*process // newest last
+	changed  *task      // a normal task whose definition is another by now
 	live     []*process // all that will end at shutdown, and some that ended
 	crowd    int        // how many of them call for a clearing
 	ports    uint16

@@ -92,7 +92,7 @@ var workstationTasks = []*task{
 		command: `%windir%\system32\sc.exe`, args: "start w32time task_started", trigger: 107, every: 24 * hour, lasts: 200,
 	},
 	{
-		path: `\IT\Inventory`, image: powershell, command: "powershell.exe",
+		path: inventory, image: powershell, command: "powershell.exe",
 		args: `-NoProfile -ExecutionPolicy Bypass -File C:\IT\inventory.ps1`, trigger: 107, every: 6 * hour, lasts: 9 * second,
 		share: true, child: &step{`C:\Windows\System32\systeminfo.exe`, `"C:\Windows\system32\systeminfo.exe" /fo csv`},
 	},
@@ -122,6 +122,16 @@ var serverTasks = []*task{
 		path: `\Microsoft\Windows\Time Synchronization\SynchronizeTime`, image: `C:\Windows\System32\sc.exe`,
 		command: `%windir%\system32\sc.exe`, args: "start w32time task_started", trigger: 107, every: 24 * hour, lasts: 200,
 	},
+}
+
+// inventory and inventoryAfter are a task before and after its definition
+// changes.
+const inventory = `\IT\Inventory`
+
+func inventoryAfter(t *task) *task {
+	changed := *t
+	changed.args += " -Full"
+	return &changed
 }
 
 // plantTask is the task of a planting.

@@ -66,24 +66,28 @@ func (h how) split() (byGUID, byPID how) {
 	return byGUID, byPID
 }
 
-// encode gives g:sysmon3/pcmd.exe:5156. Neither separator can be part of a
-// Windows file name; what a forged one holds of them is dropped.
+// encode gives g:sysmon3/pcmd.exe:5156. No separator can be part of a Windows
+// file name, but of a forged one it can: it is escaped, so that what is read
+// back speaks of the same process.
 func (h how) encode() string {
 	parts := make([]string, len(h))
 	for i, b := range h {
-		parts[i] = string(rune(b.bound)) + cleanName.Replace(b.name) + ":" + b.via
+		parts[i] = string(rune(b.bound)) + escape.Replace(b.name) + ":" + b.via
 	}
 	return strings.Join(parts, "/")
 }
 
-var cleanName = strings.NewReplacer(graph.Sep, "", "/", "", ":", "")
+var (
+	escape   = strings.NewReplacer("%", "%25", graph.Sep, "%7C", "/", "%2F", ":", "%3A")
+	unescape = strings.NewReplacer("%25", "%", "%7C", graph.Sep, "%2F", "/", "%3A", ":")
+)
 
 func decodeHow(s string) how {
 	var h how
 	for part := range strings.SplitSeq(s, "/") {
 		name, via, ok := strings.Cut(part, ":")
 		if ok && name != "" {
-			h = append(h, bond{Bound(name[0]), name[1:], via})
+			h = append(h, bond{Bound(name[0]), unescape.Replace(name[1:]), via})
 		}
 	}
 	return h
@@ -316,7 +320,7 @@ func addAll(set map[string]bool, list string) {
 
 func encodeContact(c Contact, h how) string {
 	return strings.Join([]string{
-		strconv.FormatInt(c.Second, 10), c.IP, strconv.Itoa(int(c.Port)), c.Proto,
+		strconv.FormatInt(c.Second, 10), c.IP, strconv.Itoa(int(c.Port)), escape.Replace(c.Proto),
 		strconv.Itoa(int(c.Local)), h.encode(),
 	}, graph.Sep)
 }
@@ -338,7 +342,7 @@ func (t *Talk) Restore(kind, endpoint string, tuples []string) {
 			port, _ := strconv.ParseUint(parts[2], 10, 16)
 			local, _ := strconv.ParseUint(parts[4], 10, 16)
 			c := Contact{
-				Second: second, IP: parts[1], Port: uint16(port), Proto: parts[3],
+				Second: second, IP: parts[1], Port: uint16(port), Proto: unescape.Replace(parts[3]),
 				Local: uint16(local), In: kind == graph.RelAccepted,
 			}
 			t.AddContact(c, decodeHow(parts[5])...)

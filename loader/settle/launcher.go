@@ -3,6 +3,7 @@ package settle
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"regexp"
 	"strings"
 
 	"github.com/taskroot/taskroot/graph"
@@ -15,6 +16,11 @@ func UnnamedTask(host, image, command string) string {
 	sum := sha256.Sum256([]byte(cmdline.Pattern(image, command)))
 	return host + graph.Sep + "?" + hex.EncodeToString(sum[:12])
 }
+
+// systemHost is the one place of svchost.exe, in the spellings of Win32, NT and
+// device paths. A folder of the same name elsewhere is anybody's to make.
+var systemHost = regexp.MustCompile(
+	`(?i)^((\\\\\?\\|\\\?\?\\)?[a-z]:\\windows|\\device\\harddiskvolume\d+\\windows|\\systemroot)\\system32\\svchost\.exe$`)
 
 // LauncherOf says what a parent with this image and command line is to tasks;
 // wroteLog says that the scheduler's own log came from it.
@@ -29,8 +35,7 @@ func LauncherOf(image, command string, wroteLog func() bool) Launcher {
 	default:
 		return NoLauncher
 	}
-	lower := strings.ToLower(image)
-	if strings.Contains(lower, `\`) && !strings.HasSuffix(lower, `\system32\svchost.exe`) {
+	if strings.Contains(image, `\`) && !systemHost.MatchString(image) {
 		return NoLauncher
 	}
 	switch {

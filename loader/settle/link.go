@@ -123,16 +123,16 @@ func (l *linker) around(task string, at time.Time) []*Run {
 const runBefore = 10 * time.Minute
 
 // describe adds what the run's own records tell: instance, trigger, end. Where
-// several runs fit, the PID decides; where it can't, nothing is said.
+// several runs fit, the PID decides; where it can't, nothing is said. A run with
+// several actions names several PIDs, and the end of each is its own.
 func (l *linker) describe(s *Spawn, pid uint32) {
+	ours := func(t Tick) bool { return t.PID == pid && pid != 0 }
+	other := func(t Tick) bool { return t.PID != 0 && pid != 0 && t.PID != pid }
 	near := slices.DeleteFunc(l.around(s.Task, s.At), func(r *Run) bool {
-		other := func(t Tick) bool { return t.PID != 0 && pid != 0 && t.PID != pid }
-		return slices.ContainsFunc(r.Ticks, other)
+		return slices.ContainsFunc(r.Ticks, other) && !slices.ContainsFunc(r.Ticks, ours)
 	})
 	if len(near) > 1 {
-		near = slices.DeleteFunc(near, func(r *Run) bool {
-			return !slices.ContainsFunc(r.Ticks, func(t Tick) bool { return t.PID == pid && pid != 0 })
-		})
+		near = slices.DeleteFunc(near, func(r *Run) bool { return !slices.ContainsFunc(r.Ticks, ours) })
 	}
 	if len(near) != 1 {
 		return
@@ -143,6 +143,9 @@ func (l *linker) describe(s *Spawn, pid uint32) {
 		s.Trigger = t.Trigger
 	}
 	for _, t := range r.Ticks {
+		if other(t) {
+			continue
+		}
 		switch t.Stage {
 		case graph.ActionEnd, graph.ActionFailed:
 			s.Result = cmp.Or(t.Result, s.Result)

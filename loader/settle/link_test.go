@@ -32,14 +32,16 @@ var (
 	fake       = settle.ParentOf{Key: "h|fake", Image: `C:\Temp\svchost.exe`, Command: services + ` -k netsvcs -s Schedule`, PID: 902}
 	engine     = settle.ParentOf{Key: "h|eng", Image: `C:\Windows\System32\taskeng.exe`, Command: `taskeng.exe {A} S-1-5-18`, PID: 903}
 	explorer   = settle.ParentOf{Key: "h|exp", Image: `C:\Windows\explorer.exe`, Command: `explorer.exe`, PID: 904}
-	unnamedKey = "h|?b39f7cc42ecdd2c5d6ff0fe3"
+	unnamedKey = "h|?a4512503c812d88c16d1a8d6"
 )
 
 func root(key string, ms int, parent settle.ParentOf, launches ...settle.Launch) *settle.Root {
 	return &settle.Root{Key: key, At: at(ms), Known: true, PID: 10, Image: image, Command: command, Parent: parent, Launches: launches}
 }
 
-func launch129(ms int, task string) settle.Launch { return settle.Launch{At: at(ms), Task: task, Image: image} }
+func launch129(ms int, task string) settle.Launch {
+	return settle.Launch{At: at(ms), Task: task, Image: image}
+}
 func launch200(ms int, task string) settle.Launch {
 	return settle.Launch{At: at(ms), Task: task, Image: image, Action: true}
 }
@@ -302,6 +304,10 @@ func TestLauncherOf(t *testing.T) {
 		{"OK no log", services, "", false, settle.NoLauncher},
 		{"OK another place", `C:\Users\u\svchost.exe`, services + " -k netsvcs -s Schedule", true, settle.NoLauncher},
 		{"OK another place, same ending", `C:\xsystem32\svchost.exe`, "-s Schedule", false, settle.NoLauncher},
+		{"OK another place, same folder", `C:\Temp\System32\svchost.exe`, "-s Schedule", false, settle.NoLauncher},
+		{"OK another place, same folders", `C:\Temp\Windows\System32\svchost.exe`, "-s Schedule", false, settle.NoLauncher},
+		{"OK NT path", `\??\C:\Windows\System32\svchost.exe`, "svchost -s Schedule", false, settle.Schedule},
+		{"OK kernel path", `\SystemRoot\System32\svchost.exe`, "svchost -s Schedule", false, settle.Schedule},
 		{"OK engine", `C:\Windows\System32\taskeng.exe`, "", false, settle.Engine},
 		{"OK explorer", `C:\Windows\explorer.exe`, "explorer.exe -s Schedule", true, settle.NoLauncher},
 		{"OK unknown", "", "", true, settle.NoLauncher},
