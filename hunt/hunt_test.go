@@ -304,10 +304,10 @@ func TestRetractErr(t *testing.T) {
 	}
 }
 
-// broken is a store whose search or apply fails.
+// broken is a store whose search fails.
 type broken struct {
 	*queries.Hunts
-	search, apply error
+	search error
 }
 
 func (s broken) Search(ctx context.Context, n string, p map[string]any) ([]queries.HuntRow, error) {

@@ -169,9 +169,13 @@ func (c *clocks) offset(k *graph.Clock, hc *hostClock) (time.Duration, bool) {
 	case hc.received != nil:
 		return *hc.received, true
 	case !k.UTC.IsZero():
-		// Sysmon 3 and 22 of a resumed machine are days off, so they come last.
-		offset, ok := own(k)
-		return offset, ok
+		// Sysmon 3 and 22 of a resumed machine are days off, so they come late,
+		// and where they show no zone they say nothing.
+		if offset, ok := own(k); ok {
+			return offset, true
+		}
+	}
+	switch {
 	case c.given != nil:
 		return *c.given, true
 	}

@@ -66,7 +66,6 @@ type ref struct {
 	bound    Bound
 	via      string
 	reverse  string
-	child    *Process
 	evidence Evidences
 	claim    *claim // nil where the record is counted elsewhere
 }

@@ -111,8 +111,11 @@ func (t *Task) State() TaskState {
 		if f.Change == graph.Created || path == "" {
 			path = max(path, f.Path)
 		}
+		if s.late(f, last) {
+			continue
+		}
 		s.apply(f, last)
-		if f.Change == graph.Created || f.Change == graph.Deleted {
+		if !f.Unknown && (f.Change == graph.Created || f.Change == graph.Deleted) {
 			last = f
 		}
 	}
@@ -122,22 +125,30 @@ func (t *Task) State() TaskState {
 	return s
 }
 
+// late says that f is the other channel's echo of a creation, logged only after
+// the deletion that followed it.
+func (s *TaskState) late(f, last TaskFact) bool {
+	return f.Change == graph.Created && last.Change == graph.Deleted && last.Channel != f.Channel &&
+		f.At.Sub(last.At) <= echo && f.Plan == "" && !f.Unknown && !s.CreatedAt.IsZero()
+}
+
 func (s *TaskState) apply(f, last TaskFact) {
 	yes, no := true, false
 	repeated := last.Change == f.Change && last.Channel != f.Channel && f.At.Sub(last.At) <= echo
-	late := f.Change == graph.Created && last.Change == graph.Deleted && last.Channel != f.Channel &&
-		f.At.Sub(last.At) <= echo && f.Plan == "" && !s.CreatedAt.IsZero()
 	switch f.Change {
 	case graph.Created:
-		if late {
-			break // the other channel's echo of the creation, logged after the deletion
+		s.Enabled = &yes
+		if f.Unknown {
+			break
 		}
 		if s.CreatedAt.IsZero() || !s.DeletedAt.IsZero() {
 			s.CreatedAt = f.At
 		}
 		s.DeletedAt = time.Time{}
-		s.Enabled = &yes
 	case graph.Deleted:
+		if f.Unknown {
+			break
+		}
 		if !repeated || s.DeletedAt.IsZero() {
 			s.DeletedAt = f.At
 		}

@@ -28,7 +28,9 @@ func mentioned(second int, name string) *settle.Process {
 	return p
 }
 
-func unit(guids ...*settle.Process) *settle.Unit { return &settle.Unit{Host: "h", PID: 10, GUIDs: guids} }
+func unit(guids ...*settle.Process) *settle.Unit {
+	return &settle.Unit{Host: "h", PID: 10, GUIDs: guids}
+}
 
 // shown is the unit's processes, one a line: what the key says, and which
 // sightings, launches and ends it holds, in milliseconds.
