@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/taskroot/taskroot/internal/fault"
 )
@@ -92,10 +93,17 @@ func Signals(parent context.Context) (ctx context.Context, stop func()) {
 		case <-done:
 			return
 		}
-		select {
-		case <-signals:
-			os.Exit(ExitFailed)
-		case <-done:
+		begun := time.Now()
+		for {
+			select {
+			case <-signals:
+				// One key press may bring two signals: to the process and to its group.
+				if time.Since(begun) > time.Second {
+					os.Exit(ExitFailed)
+				}
+			case <-done:
+				return
+			}
 		}
 	}()
 	return ctx, func() { signal.Stop(signals); close(done); cancel() }
