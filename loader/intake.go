@@ -63,23 +63,28 @@ func (in *intake) Observation(o graph.Observation) error {
 
 // oversized says which name of o is too long to be part of a key.
 func oversized(o graph.Observation) string {
-	check := map[string]string{"host": o.Head().Host}
+	type name struct{ what, text string }
+	names := append(make([]name, 0, 4), name{"host", o.Head().Host})
+	image := func(p *graph.ProcessRef) { names = append(names, name{"image name", graph.BaseName(p.Image)}) }
 	switch o := o.(type) {
 	case *graph.Asked:
-		check["DNS name"] = o.Name
+		image(&o.Process)
+		names = append(names, name{"DNS name", o.Name})
 	case *graph.TaskChanged:
-		check["task path"] = o.Path
+		names = append(names, name{"task path", o.Path}, name{"account", o.User}, name{"account's SID", o.UserSID})
 	case *graph.TaskRan:
-		check["task path"] = o.Path
+		names = append(names, name{"task path", o.Path})
 	case *graph.ProcessStarted:
-		check["image name"] = graph.BaseName(o.Process.Image)
-		check["parent's image name"] = graph.BaseName(o.Parent.Image)
+		image(&o.Process)
+		image(&o.Parent)
+	case *graph.ProcessEnded:
+		image(&o.Process)
 	case *graph.Contacted:
-		check["image name"] = graph.BaseName(o.Process.Image)
+		image(&o.Process)
 	}
-	for what, name := range check {
-		if len(name) > longest {
-			return fmt.Sprintf("%s of %d bytes; the most is %d", what, len(name), longest)
+	for _, n := range names {
+		if len(n.text) > longest {
+			return fmt.Sprintf("%s of %d bytes; the most is %d", n.what, len(n.text), longest)
 		}
 	}
 	return ""

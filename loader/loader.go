@@ -139,8 +139,12 @@ func (l *Loader) progress(ctx context.Context, id, status string, t *Tally) erro
 	return l.note(ctx, "import-progress", map[string]any{"id": id, "at": l.now().UTC(), "status": status, "tally": string(text)})
 }
 
-// settle writes one round. It is not interrupted: what has been begun is
-// finished, so that the graph stays consistent.
+// errAgain ends a round whose transaction the driver tries again: what settling
+// read may no longer hold, and it has used the round up.
+var errAgain = errors.New("the database lost the round that was being written; load the same input again")
+
+// settle writes one round in one transaction: all of it or, after a crash,
+// nothing. It is not interrupted: what has been begun is finished.
 func (l *Loader) settle(ctx context.Context, id string, round *settle.Round, t *Tally) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -152,16 +156,22 @@ func (l *Loader) settle(ctx context.Context, id string, round *settle.Round, t *
 	}
 	begun := l.now()
 	var changes *settle.Changes
-	w := &writer{log: l.log, lib: l.lib, db: l.db, batch: l.config.Batch, made: newMade(), internal: l.config.InternalSuffixes}
+	used := false
+	w := &writer{log: l.log, lib: l.lib, batch: l.config.Batch, made: newMade(), internal: l.config.InternalSuffixes}
 	err = l.db.WithTimeout(lockTimeout).InTx(ctx, "loader lock", func(tx graphdb.Runner) error {
 		if err := tx.Run(ctx, lock.DB(), map[string]any{"at": l.now().UTC()}, nil); err != nil {
 			return err
 		}
+		if used {
+			return errAgain
+		}
+		used = true
 		var err error
 		if changes, err = round.Settle(ctx, &store{l.lib, l.db.Reader()}); err != nil {
 			return err
 		}
 		l.log.Debug("round worked out", "took", l.now().Sub(begun))
+		w.tx = tx
 		return w.write(ctx, changes)
 	})
 	if err != nil {

@@ -18,10 +18,11 @@ import (
 // errLost says that an edge's end was not there: a defect, never to be passed over.
 var errLost = errors.New("a relationship could not be written because one of its ends is missing")
 
-// writer writes the changes of a round, in batches, each a transaction.
+// writer writes the changes of a round, in batches, all in one transaction: half
+// of a round would look settled to the next one, which would not mend it.
 type writer struct {
 	lib      *queries.Library
-	db       *graphdb.DB
+	tx       graphdb.Runner
 	batch    int
 	made     *made
 	log      *slog.Logger
@@ -61,21 +62,16 @@ func (w *writer) send(ctx context.Context, name, param, label, kind string, rows
 	}
 	for piece := range slices.Chunk(rows, w.batch) {
 		begun := time.Now()
-		var counts graphdb.Counts
-		err := w.db.InTx(ctx, st.Name, func(tx graphdb.Runner) error {
-			written := int64(len(piece))
-			var err error
-			counts, err = graphdb.RunCounted(ctx, tx, st.DB(), map[string]any{param: piece}, func(row graphdb.Row) error {
-				if n, ok := row.Get("written").(int64); ok {
-					written = n
-				}
-				return nil
-			})
-			if err == nil && written != int64(len(piece)) {
-				return fmt.Errorf("%s: %d of %d: %w", name, written, len(piece), errLost)
+		written := int64(len(piece))
+		counts, err := graphdb.RunCounted(ctx, w.tx, st.DB(), map[string]any{param: piece}, func(row graphdb.Row) error {
+			if n, ok := row.Get("written").(int64); ok {
+				written = n
 			}
-			return err
+			return nil
 		})
+		if err == nil && written != int64(len(piece)) {
+			err = fmt.Errorf("%d of %d: %w", written, len(piece), errLost)
+		}
 		if err != nil {
 			return fmt.Errorf("write %s: %w", name, err)
 		}

@@ -89,8 +89,15 @@ func (c *cases) all(text string) string {
 		case "run", "pages":
 			c.out.WriteString("----\n")
 			c.run(verb, rest)
-			for i+1 < len(lines) && lines[i+1] != "" {
-				i++
+			if i+1 < len(lines) && lines[i+1] == "----" { // the answer of last time
+				for i+1 < len(lines) && lines[i+1] != "" {
+					i++
+				}
+			} else {
+				c.out.WriteString("\n")
+				if i+1 < len(lines) && lines[i+1] == "" {
+					i++
+				}
 			}
 		default:
 			if strings.HasPrefix(line, " ") {
@@ -100,7 +107,7 @@ func (c *cases) all(text string) string {
 			}
 		}
 	}
-	return c.out.String()
+	return strings.TrimRight(c.out.String(), "\n") + "\n"
 }
 
 func (c *cases) run(verb, arguments string) {

@@ -106,7 +106,7 @@ func rarityNotes(observed *Find) func(context.Context, any, []any) ([]string, er
 		if hosts >= enoughHosts {
 			return nil, nil
 		}
-		return []string{fmt.Sprintf("network or DNS telemetry came from %d hosts only: below %d, rarity means little", hosts, enoughHosts)}, nil
+		return []string{fmt.Sprintf("hosts with network or DNS telemetry: %d; below %d, rarity means little", hosts, enoughHosts)}, nil
 	}
 }
 

@@ -8,53 +8,40 @@ import (
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 )
 
-// Plan is how the database would run a statement.
-type Plan struct {
-	// Operators are one a line, the last to run first, indented by depth; those
-	// that touch the graph with what they touch.
-	Operators     []string
+// Inspection is what a statement turned out to be.
+type Inspection struct {
+	Columns       []string
 	ReadOnly      bool
-	Notifications []string // code and title of each warning
+	Notifications []string // code and description of each warning
+	// Operators are the plan's, one a line, the last to run first, indented by
+	// depth; those that touch the graph with what they touch.
+	Operators []string
 }
 
-// Explain plans a statement anew and does not run it.
-func (db *DB) Explain(ctx context.Context, s Statement, params map[string]any) (Plan, error) {
-	summary, _, err := db.inspect(ctx, Statement{Name: s.Name, Text: "CYPHER replan=force EXPLAIN " + s.Text}, params)
-	if err != nil {
-		return Plan{}, err
-	}
-	p := Plan{ReadOnly: summary.StatementType() == neo4j.StatementTypeReadOnly, Notifications: notifications(summary)}
-	if plan := summary.Plan(); plan != nil {
-		p.Operators = operators(nil, plan, 0)
-	}
-	return p, nil
-}
-
-// Inspect runs a statement, gives its column names and what the database warns
-// of, and takes back what it did.
-func (db *DB) Inspect(ctx context.Context, s Statement, params map[string]any) (columns, warnings []string, err error) {
-	summary, columns, err := db.inspect(ctx, s, params)
-	if err != nil {
-		return nil, nil, err
-	}
-	return columns, notifications(summary), nil
-}
-
-func (db *DB) inspect(ctx context.Context, s Statement, params map[string]any) (summary neo4j.ResultSummary, columns []string, err error) {
+// Inspect plans a statement anew, runs it, and takes back what it did. It runs
+// because the driver gives the children of a plan that was only explained
+// wrongly: each is the last one (v5.28.4, Plan.Children).
+func (db *DB) Inspect(ctx context.Context, s Statement, params map[string]any) (i Inspection, err error) {
 	err = db.InTx(ctx, s.Name, func(r Runner) error {
-		result, err := r.(txRunner).tx.Run(ctx, s.Text, params)
+		result, err := r.(txRunner).tx.Run(ctx, "CYPHER replan=force PROFILE "+s.Text, params)
 		if err != nil {
 			return err
 		}
-		if columns, err = result.Keys(); err != nil {
+		if i.Columns, err = result.Keys(); err != nil {
 			return err
 		}
-		if summary, err = result.Consume(ctx); err != nil {
+		summary, err := result.Consume(ctx)
+		if err != nil {
 			return err
+		}
+		i.ReadOnly = summary.StatementType() == neo4j.StatementTypeReadOnly
+		i.Notifications = notifications(summary)
+		if plan := summary.Profile(); plan != nil {
+			i.Operators = operators(nil, plan, 0)
 		}
 		return ErrRollback
 	})
-	return summary, columns, err
+	return i, err
 }
 
 func notifications(summary neo4j.ResultSummary) []string {
@@ -67,7 +54,7 @@ func notifications(summary neo4j.ResultSummary) []string {
 
 // operators adds a plan's lines. Only what reads the graph keeps its details:
 // the rest repeats the statement.
-func operators(out []string, p neo4j.Plan, depth int) []string {
+func operators(out []string, p neo4j.ProfiledPlan, depth int) []string {
 	line, _, _ := strings.Cut(p.Operator(), "@")
 	for _, telling := range []string{"Seek", "Scan", "Expand", "Repeat", "Trail"} {
 		if details, ok := p.Arguments()["Details"].(string); ok && strings.Contains(line, telling) {

@@ -69,7 +69,10 @@ CALL (p) {
 WITH p, n, distance, link, CASE WHEN n:Task THEN 'Task' ELSE 'Process' END AS label
 WHERE n <> p
    OR distance = 0
-WITH p, n, distance, label, collect(link)[0] AS link
+WITH p, n, label, distance, link
+ORDER BY distance, coalesce(link.confidence, link.weight) DESC
+WITH p, n, label, collect([distance, link])[0] AS nearest
+WITH p, n, label, nearest[0] AS distance, nearest[1] AS link
 WHERE $afterKey IS NULL
    OR p.key > $afterProcess
    OR (p.key = $afterProcess AND distance > $afterDistance)
