@@ -3,6 +3,7 @@ package graphdb
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
@@ -52,13 +53,17 @@ func notifications(summary neo4j.ResultSummary) []string {
 	return out
 }
 
+// numbered are names that the planner makes up, with numbers that change from
+// one planning to the next.
+var numbered = regexp.MustCompile(`(anon|\$auto\w+?)_\d+`)
+
 // operators adds a plan's lines. Only what reads the graph keeps its details:
 // the rest repeats the statement.
 func operators(out []string, p neo4j.ProfiledPlan, depth int) []string {
 	line, _, _ := strings.Cut(p.Operator(), "@")
 	for _, telling := range []string{"Seek", "Scan", "Expand", "Repeat", "Trail"} {
 		if details, ok := p.Arguments()["Details"].(string); ok && strings.Contains(line, telling) {
-			line += "  " + details
+			line += "  " + numbered.ReplaceAllString(details, "$1")
 			break
 		}
 	}
