@@ -2,8 +2,10 @@ package loader
 
 import (
 	"context"
+	"errors"
 
 	"github.com/taskroot/taskroot/graph"
+	"github.com/taskroot/taskroot/internal/graphdb"
 	"github.com/taskroot/taskroot/loader/settle"
 )
 
@@ -24,8 +26,22 @@ func LoadPart(ctx context.Context, l *Loader, all []graph.Observation, steps int
 	if err := in.FileEnd(""); err != nil {
 		return err
 	}
-	changes, err := in.round.Settle(ctx, &store{l.lib, l.db.Reader()})
-	if err != nil {
-		return err
-	}
-X}
+	err := l.db.InTx(ctx, "part of a round", func(tx graphdb.Runner) error {
+		round, _ := in.build()
+		changes, err := round.Settle(ctx, &store{l.lib, l.db.Reader()})
+		if err != nil {
+			return err
+		}
+		w := &writer{log: l.log, lib: l.lib, tx: tx, batch: l.config.Batch, made: newMade()}
+		written := []func(context.Context, *settle.Changes) error{
+			w.hosts, w.processes, w.parents, w.contacts, w.tasks, w.spawns, w.gone,
+		}
+		for _, step := range written[:steps] {
+			if err := step(ctx, changes); err != nil {
+				return err
+			}
+		}
+		return graphdb.ErrRollback // as the database does when the connection is lost
+	})
+	return errors.Join(err, in.close())
+}

@@ -23,7 +23,7 @@ type intake struct {
 	l       *Loader
 	ctx     context.Context
 	tally   Tally
-	round   *settle.Round
+	batch   []graph.Observation // the round to come
 	clocks  *clocks
 	source  string
 	bytes   int64
@@ -31,7 +31,7 @@ type intake struct {
 }
 
 func newIntake(l *Loader, id string) *intake {
-	return &intake{l: l, tally: newTally(id), round: settle.NewRound(), clocks: newClocks(l.config.ClockOffset)}
+	return &intake{l: l, tally: newTally(id), clocks: newClocks(l.config.ClockOffset)}
 }
 
 // FileStart implements [source.Sink].
@@ -97,35 +97,55 @@ func (in *intake) add(o graph.Observation) error {
 	if h.Clock.Unknown {
 		in.tally.ClockUnknown++
 	}
-	if c, ok := o.(*graph.TaskChanged); ok {
-		in.change(c)
-	} else {
-		in.round.Add(o)
-	}
-	if in.round.Len() < in.l.config.Round {
+	in.batch = append(in.batch, o)
+	if len(in.batch) < in.l.config.Round {
 		return nil
 	}
 	return in.settle(in.ctx)
 }
 
 func (in *intake) settle(ctx context.Context) error {
-	if in.round.Len() == 0 {
+	if len(in.batch) == 0 {
 		return nil
 	}
 	in.report(true)
-	if err := in.l.settle(ctx, in.tally.Import, in.round, &in.tally); err != nil {
+	bad := 0
+	build := func() (round *settle.Round) {
+		round, bad = in.build()
+		return round
+	}
+	if err := in.l.settle(ctx, in.tally.Import, build, &in.tally); err != nil {
 		return err
 	}
-	in.round = settle.NewRound()
+	in.tally.BadDefinitions += bad
+	clear(in.batch)
+	in.batch = in.batch[:0]
 	return nil
+}
+
+// build makes a round of the batch, and says how many definitions in it could
+// not be parsed.
+func (in *intake) build() (round *settle.Round, bad int) {
+	round = settle.NewRound()
+	for _, o := range in.batch {
+		c, ok := o.(*graph.TaskChanged)
+		if !ok {
+			round.Add(o)
+		} else if !change(round, c) {
+			bad++
+		}
+	}
+	return round, bad
 }
 
 // flush settles what is left at the end.
 func (in *intake) flush(ctx context.Context) error { return in.settle(ctx) }
 
-// change adds a change of a task. A definition that can't be parsed does not
-// take the record with it: who did what to which task still holds.
-func (in *intake) change(c *graph.TaskChanged) {
+// change adds a change of a task and says whether its definition, if it has one,
+// could be parsed. One that can't does not take the record with it: who did what
+// to which task still holds.
+func change(round *settle.Round, c *graph.TaskChanged) (parsed bool) {
+	parsed = true
 	name, sid := c.User, c.UserSID
 	if len(name) > 4 && name[:4] == "S-1-" {
 		name, sid = "", c.User
@@ -141,10 +161,11 @@ func (in *intake) change(c *graph.TaskChanged) {
 			f.Author, f.Hidden, f.Off = d.Author, d.Settings.Hidden, !d.Settings.Enabled
 			f.Principal, f.RunLevel = principal(d), d.Principal.RunLevel
 		} else {
-			in.tally.BadDefinitions++
+			parsed = false
 		}
 	}
-	in.round.Change(c, f, plan)
+	round.Change(c, f, plan)
+	return parsed
 }
 
 func principal(d *taskxml.Definition) string {

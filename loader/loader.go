@@ -139,13 +139,10 @@ func (l *Loader) progress(ctx context.Context, id, status string, t *Tally) erro
 	return l.note(ctx, "import-progress", map[string]any{"id": id, "at": l.now().UTC(), "status": status, "tally": string(text)})
 }
 
-// errAgain ends a round whose transaction the driver tries again: what settling
-// read may no longer hold, and it has used the round up.
-var errAgain = errors.New("the database lost the round that was being written; load the same input again")
-
 // settle writes one round in one transaction: all of it or, after a crash,
-// nothing. It is not interrupted: what has been begun is finished.
-func (l *Loader) settle(ctx context.Context, id string, round *settle.Round, t *Tally) error {
+// nothing. It is not interrupted: what has been begun is finished. Settling uses
+// a round up, so each try of the transaction makes its own.
+func (l *Loader) settle(ctx context.Context, id string, round func() *settle.Round, t *Tally) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -156,29 +153,24 @@ func (l *Loader) settle(ctx context.Context, id string, round *settle.Round, t *
 	}
 	begun := l.now()
 	var changes *settle.Changes
-	used := false
-	w := &writer{log: l.log, lib: l.lib, batch: l.config.Batch, made: newMade(), internal: l.config.InternalSuffixes}
+	var w *writer
 	err = l.db.WithTimeout(lockTimeout).InTx(ctx, "loader lock", func(tx graphdb.Runner) error {
 		if err := tx.Run(ctx, lock.DB(), map[string]any{"at": l.now().UTC()}, nil); err != nil {
 			return err
 		}
-		if used {
-			return errAgain
-		}
-		used = true
 		var err error
-		if changes, err = round.Settle(ctx, &store{l.lib, l.db.Reader()}); err != nil {
+		if changes, err = round().Settle(ctx, &store{l.lib, l.db.Reader()}); err != nil {
 			return err
 		}
 		l.log.Debug("round worked out", "took", l.now().Sub(begun))
-		w.tx = tx
+		w = &writer{log: l.log, lib: l.lib, tx: tx, batch: l.config.Batch, made: newMade(), internal: l.config.InternalSuffixes}
 		return w.write(ctx, changes)
 	})
 	if err != nil {
 		return err
 	}
 	t.add(changes, w.made)
-	l.log.Debug("round settled", "observations", round.Len(), "stored", changes.Stored, "took", l.now().Sub(begun))
+	l.log.Debug("round settled", "stored", changes.Stored, "took", l.now().Sub(begun))
 	return l.progress(ctx, id, "running", t)
 }
 

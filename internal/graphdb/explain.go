@@ -14,8 +14,8 @@ type Inspection struct {
 	Columns       []string
 	ReadOnly      bool
 	Notifications []string // code and description of each warning
-	// Operators are the plan's, one a line, the last to run first, indented by
-	// depth; those that touch the graph with what they touch.
+	// Operators are those of the plan that touch the graph, with what they
+	// touch, the last to run first.
 	Operators []string
 }
 
@@ -38,7 +38,7 @@ func (db *DB) Inspect(ctx context.Context, s Statement, params map[string]any) (
 		i.ReadOnly = summary.StatementType() == neo4j.StatementTypeReadOnly
 		i.Notifications = notifications(summary)
 		if plan := summary.Profile(); plan != nil {
-			i.Operators = operators(nil, plan, 0)
+			i.Operators = operators(nil, plan)
 		}
 		return ErrRollback
 	})
@@ -57,19 +57,19 @@ func notifications(summary neo4j.ResultSummary) []string {
 // one planning to the next.
 var numbered = regexp.MustCompile(`(anon|\$auto\w+?)_\d+`)
 
-// operators adds a plan's lines. Only what reads the graph keeps its details:
-// the rest repeats the statement.
-func operators(out []string, p neo4j.ProfiledPlan, depth int) []string {
+// operators adds a plan's lines. What only filters, sorts or carries is left
+// out: it repeats the statement, and its place changes with the index samples.
+func operators(out []string, p neo4j.ProfiledPlan) []string {
 	line, _, _ := strings.Cut(p.Operator(), "@")
-	for _, telling := range []string{"Seek", "Scan", "Expand", "Repeat", "Trail"} {
-		if details, ok := p.Arguments()["Details"].(string); ok && strings.Contains(line, telling) {
-			line += "  " + numbered.ReplaceAllString(details, "$1")
+	for _, telling := range []string{"Seek", "Scan", "Expand", "Repeat", "Trail", "CartesianProduct"} {
+		if strings.Contains(line, telling) {
+			details, _ := p.Arguments()["Details"].(string)
+			out = append(out, strings.TrimSpace(line+"  "+numbered.ReplaceAllString(details, "$1")))
 			break
 		}
 	}
-	out = append(out, strings.Repeat("  ", depth)+line)
 	for _, child := range p.Children() {
-		out = operators(out, child, depth+1)
+		out = operators(out, child)
 	}
 	return out
 }

@@ -1,7 +1,7 @@
 // Who goes to a destination: each process that reached it, on its host, with the tasks that stand above it.
 //
 // The destination is a registered domain with all names under it, a single name, or an IP. The newest contact comes
-// first. Climbing to the tasks has no bound.
+// first. Climbing to the tasks has no bound. The hint is for the time after a load, when the index's size is not known yet.
 //
 // access   read
 // param    destination    STRING                 registered domain, name or IP
@@ -41,6 +41,7 @@
 
 CALL () {
   MATCH (e:Endpoint)-[:UNDER]->(d:Domain {name: $destination})
+  USING INDEX SEEK d:Domain(name)
   RETURN e
   UNION
   MATCH (e:Endpoint {key: $destination})

@@ -7,6 +7,7 @@
 
 UNWIND $keys AS key
 MATCH (t:Task {key: key, named: false})-[s:SPAWNED|MAY_HAVE_SPAWNED]->(:Process)
+USING INDEX SEEK t:Task(key)
 WITH t, min(s.at) AS first, max(s.at) AS last
 SET t.firstSeen = first,
     t.lastSeen = last
