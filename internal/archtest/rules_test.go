@@ -164,6 +164,26 @@ func TestBannedCalls(t *testing.T) {
 	})
 }
 
+// direct are the modules that the project itself imports, and why.
+var direct = map[string]string{
+	"github.com/neo4j/neo4j-go-driver/v5":         "the database",
+	"github.com/gin-gonic/gin":                    "the REST API",
+	"github.com/spf13/viper":                      "configuration",
+	"github.com/spf13/cobra":                      "the command line",
+	"github.com/spf13/pflag":                      "flags as configuration keys",
+	"github.com/testcontainers/testcontainers-go": "a Neo4j for tests",
+	"github.com/moby/moby/api":                    "loopback binds of that container",
+	"github.com/prometheus/client_golang":         "/metrics",
+	"github.com/klauspost/compress":               "gzip, zip, zstd",
+	"github.com/schollz/progressbar/v3":           "progress on a terminal",
+	"github.com/dustin/go-humanize":               "numbers for people",
+	"github.com/rivo/uniseg":                      "how wide text is on a terminal",
+	"go.yaml.in/yaml/v3":                          "configuration and OpenAPI files",
+	"golang.org/x/net":                            "public suffix list, IDNA",
+	"golang.org/x/text":                           "UTF-16 and ANSI text",
+	"golang.org/x/term":                           "is it a terminal, how wide",
+}
+
 func TestModule(t *testing.T) {
 	text, err := os.ReadFile(root + "/go.mod")
 	if err != nil {
@@ -171,6 +191,21 @@ func TestModule(t *testing.T) {
 	}
 	if strings.Contains(string(text), "\nreplace") {
 		t.Error("go.mod has a replace; use a published version")
+	}
+	first, _, _ := strings.Cut(string(text[strings.Index(string(text), "require ("):]), ")")
+	found := map[string]bool{}
+	for _, line := range strings.Split(first, "\n")[1:] {
+		if fields := strings.Fields(line); len(fields) == 2 {
+			found[fields[0]] = true
+			if direct[fields[0]] == "" {
+				t.Errorf("%s is a new dependency; say in the table what it is for", fields[0])
+			}
+		}
+	}
+	for name := range direct {
+		if !found[name] {
+			t.Errorf("%s is in the table but not in go.mod; run go mod tidy or delete the row", name)
+		}
 	}
 }
 
