@@ -14,6 +14,7 @@ import (
 	"github.com/taskroot/taskroot/internal/company"
 	"github.com/taskroot/taskroot/internal/graphdb"
 	"github.com/taskroot/taskroot/internal/graphtest"
+	"github.com/taskroot/taskroot/internal/testdata"
 	"github.com/taskroot/taskroot/loader"
 	"github.com/taskroot/taskroot/queries"
 )
@@ -167,4 +168,48 @@ func wholeGraph(t *testing.T, db *graphdb.DB) map[string]string {
 		out[key] = fmt.Sprintf("%+v", *p)
 	}
 	return out
+}
+
+// TestRealOrder loads all real telemetry at once, and file by file backwards in
+// small rounds: the same processes with the same edges.
+func TestRealOrder(t *testing.T) {
+	dir := testdata.Shared(t)
+	db := graphtest.Open(t)
+	graphtest.Exclusive(t, db)
+	lib, err := queries.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := lib.Migrate(t.Context(), db.Writer()); err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	for _, e := range readExpected(t, dir) {
+		if kind, _, _ := strings.Cut(e.File, "/"); slices.Contains([]string{"mordor", "splunk", "eql", "evtx"}, kind) {
+			paths = append(paths, filepath.Join(dir, e.File))
+		}
+	}
+	all := func(round int, paths ...string) {
+		c := loader.DefaultConfig()
+		c.RejectDir, c.Round, c.Host = t.TempDir(), round, "unnamed"
+		if _, err := loader.New(db, lib, slog.New(slog.DiscardHandler), c).Load(t.Context(), paths, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all(60000, paths...)
+	want := wholeGraph(t, db)
+	graphtest.Wipe(t, db)
+	slices.Reverse(paths)
+	for _, p := range paths {
+		all(777, p)
+	}
+	got := wholeGraph(t, db)
+	for key, p := range want {
+		if got[key] != p {
+			t.Errorf("at once: %s\nfile by file, backwards: %s", p, got[key])
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%d processes file by file, %d at once", len(got), len(want))
+	}
 }
