@@ -22,7 +22,7 @@ func TestDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	const empty = `{"items":[],"next":null}` + "\n"
-	const few = "network or DNS telemetry came from 0 hosts only: below 20, rarity means little"
+	const few = "hosts with network or DNS telemetry: 0; below 20, rarity means little"
 	tests := []struct {
 		target, body string
 		status       int

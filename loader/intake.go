@@ -24,6 +24,7 @@ type intake struct {
 	ctx     context.Context
 	tally   Tally
 	batch   []graph.Observation // the round to come
+	text    int                 // bytes of text in it that senders choose
 	clocks  *clocks
 	source  string
 	bytes   int64
@@ -98,7 +99,8 @@ func (in *intake) add(o graph.Observation) error {
 		in.tally.ClockUnknown++
 	}
 	in.batch = append(in.batch, o)
-	if len(in.batch) < in.l.config.Round {
+	in.text += textOf(o)
+	if len(in.batch) < in.l.config.Round && in.text < mostText {
 		return nil
 	}
 	return in.settle(in.ctx)
@@ -119,9 +121,28 @@ func (in *intake) settle(ctx context.Context) error {
 	}
 	in.tally.BadDefinitions += bad
 	clear(in.batch)
-	in.batch = in.batch[:0]
+	in.batch, in.text = in.batch[:0], 0
 	return nil
 }
+
+// mostText bounds the text of a round, since a command line may have 32 kB and a
+// round is one transaction, which the database holds in memory several times over.
+const mostText = 16 << 20
+
+// textOf is how many bytes of an observation its sender chose.
+func textOf(o graph.Observation) int {
+	switch o := o.(type) {
+	case *graph.ProcessStarted:
+		return length(o.Process) + length(o.Parent)
+	case *graph.TaskChanged:
+		return len(o.XML)
+	case *graph.Contacted:
+		return length(o.Process)
+	}
+	return 0
+}
+
+func length(p graph.ProcessRef) int { return len(p.Image) + len(p.CommandLine) + len(p.User) }
 
 // build makes a round of the batch, and says how many definitions in it could
 // not be parsed.

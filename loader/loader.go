@@ -38,13 +38,13 @@ type Config struct {
 	Aliases          map[string]string // other names of hosts, lower case
 	InternalSuffixes []string          // names under these are internal
 	RejectDir        string            // where rejected input is kept
-	Round            int               // observations settled at once
+	Round            int               // most observations settled at once, in one transaction
 	Batch            int               // rows in one transaction
 	Progress         func(Progress)    // may be nil
 }
 
 // DefaultConfig is what suits a machine with half a gigabyte to spare.
-func DefaultConfig() Config { return Config{RejectDir: ".", Round: 60000, Batch: 10000} }
+func DefaultConfig() Config { return Config{RejectDir: ".", Round: 20000, Batch: 10000} }
 
 // Progress is how far a load has come.
 type Progress struct {
