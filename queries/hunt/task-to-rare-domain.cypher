@@ -47,6 +47,7 @@ CALL () {
   MATCH (h:Host)
   WHERE EXISTS {
     MATCH (seen:Process {host: h.key})-[c:CONNECTED|RESOLVED|ACCEPTED]->(:Endpoint)
+    USING INDEX SEEK seen:Process(host)
     WHERE ($since IS NULL AND $until IS NULL)
        OR any(t IN c.times WHERE t >= coalesce($since.epochSeconds, t) AND t * 1000 < coalesce($until.epochMillis, t * 1000 + 1))
        OR (c.timesTruncated AND c.lastSeen >= coalesce($since, c.lastSeen) AND c.firstSeen < coalesce($until, datetime('9999-01-01')))
