@@ -23,6 +23,7 @@ func TestStatements(t *testing.T) {
 		t.Fatal(err)
 	}
 	runFixture(t, db.Writer(), "company", nil)
+	runFixture(t, db.Writer(), "replan", nil)
 	for _, folder := range []string{"find", "hunt", "load"} {
 		for _, name := range lib.Names(folder) {
 			t.Run(name, func(t *testing.T) {
