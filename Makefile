@@ -18,7 +18,7 @@ GRAPHTEST := github.com/taskroot/taskroot/internal/graphtest
 # The packages whose tests use a database.
 DB_PACKAGES = $(shell $(GO) list -f '{{$$p := .ImportPath}}{{range .TestImports}}{{if eq . "$(GRAPHTEST)"}}{{$$p}} {{end}}{{end}}{{range .XTestImports}}{{if eq . "$(GRAPHTEST)"}}{{$$p}} {{end}}{{end}}' ./...) ./internal/localdb
 
-.PHONY: help build go-is-here neo4j-is-possible lint fmt test test-unit test-db test-race fuzz bench cases image neo4j-image up demo down clean
+.PHONY: help build go-is-here neo4j-is-possible lint fmt test test-unit test-db test-race fuzz bench browser cases image neo4j-image up demo down clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  %-12s %s\n", $$1, $$2 }'
@@ -67,6 +67,10 @@ fuzz: go-is-here ## each fuzz target for FUZZTIME
 
 bench: go-is-here ## benchmarks; BENCH=regexp chooses
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+browser: ## the finds as Neo4j Browser runs them, docs/browser
+	@mkdir -p docs/browser
+	@for f in queries/find/*.cypher; do sed -E 's|^// (:param .*)$$|\1;|' $$f >docs/browser/$${f##*/}; done
 
 cases: neo4j-is-possible build/withneo4j ## rewrite the expected part of the query cases; review the diff
 	build/withneo4j $(GO) test ./queries -rewrite

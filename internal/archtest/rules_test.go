@@ -123,6 +123,27 @@ func pairs(t *testing.T, names []string, pattern, ending, missing string) {
 	}
 }
 
+var example = regexp.MustCompile(`(?m)^// (:param .*)$`)
+
+// TestBrowser: each find is there as Neo4j Browser runs it: its parameters as
+// commands, each ended, since the Browser takes a paste as several statements only then.
+func TestBrowser(t *testing.T) {
+	finds, err := filepath.Glob(root + "/queries/find/*.cypher")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range finds {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		saved, err := os.ReadFile(root + "/docs/browser/" + filepath.Base(f))
+		if want := example.ReplaceAllString(string(text), "$1;"); err != nil || string(saved) != want {
+			t.Errorf("docs/browser/%s is not what %s says; run make browser", filepath.Base(f), f)
+		}
+	}
+}
+
 var link = regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
 
 func TestLinks(t *testing.T) {

@@ -1,0 +1,100 @@
+// The line of a process: itself, its parents up to the first that is known, and the tasks that started any of them.
+//
+// The process is named by key or GUID, or by host and PID: then every instance of that PID is told, each with its own
+// line. The climb has no bound and costs its depth.
+//
+// access   read
+// param    process            STRING = null    key or GUID of the process
+// param    host               STRING = null    host of the process, with pid
+// param    pid                INTEGER = null   process id, with host
+// param    includeCandidates  BOOLEAN = false  also tasks that may have started one of them, where several fit
+// param    limit              INTEGER = 1000   at most this many rows
+// param    afterProcess       STRING = null    continue after the row of this process
+// param    afterDistance      INTEGER = null   … at this distance
+// param    afterLabel         STRING = null    … with this label
+// param    afterKey           STRING = null    … and this key
+// returns  process            STRING           key of the process whose line it is
+// returns  distance           INTEGER          0 for the process itself
+// returns  label              STRING           Process or Task
+// returns  key                STRING           key
+// returns  host               STRING           host
+// returns  name               STRING           base name of the image, or path of the task
+// returns  pid                INTEGER          process id
+// returns  image              STRING           image
+// returns  commandLine        STRING           command line
+// returns  user               STRING           account
+// returns  startedAt          ZONED DATETIME   start
+// returns  endedAt            ZONED DATETIME   end
+// returns  observed           BOOLEAN          false where its own start was not seen
+// returns  at                 ZONED DATETIME   when it started the one below it
+// returns  via                STRING           how that link is known
+// returns  confidence         FLOAT            how sure it is
+// returns  evidence           LIST<STRING>     source records of the link; of the process itself at distance 0
+//
+:param process => null;
+:param host => 'h1';
+:param pid => 11;
+:param includeCandidates => false;
+:param limit => 25;
+:param afterProcess => null;
+:param afterDistance => null;
+:param afterLabel => null;
+:param afterKey => null;
+
+CALL () {
+  MATCH (p:Process {key: $process})
+  RETURN p
+  UNION
+  MATCH (p:Process {guid: toUpper(replace(replace($process, '{', ''), '}', ''))})
+  RETURN p
+  UNION
+  MATCH (p:Process {unit: toLower($host) + '|' + toString($pid)})
+  RETURN p
+}
+WITH DISTINCT p
+CALL (p) {
+  RETURN p AS n, 0 AS distance, null AS link
+  UNION
+  MATCH (p) (()<-[links:SPAWNED]-())+ (n:Process)
+  WITH n, links
+  ORDER BY size(links)
+  WITH n, collect(links)[0] AS links
+  RETURN n, size(links) AS distance, links[-1] AS link
+  UNION
+  MATCH (p) (()<-[links:SPAWNED]-())* (root:Process)<-[link:SPAWNED|MAY_HAVE_SPAWNED]-(n:Task)
+  WHERE type(link) = 'SPAWNED'
+     OR $includeCandidates
+  RETURN n, size(links) + 1 AS distance, link
+}
+WITH p, n, distance, link, CASE WHEN n:Task THEN 'Task' ELSE 'Process' END AS label
+WHERE n <> p
+   OR distance = 0
+WITH p, n, label, distance, link
+ORDER BY distance, coalesce(link.confidence, link.weight) DESC
+WITH p, n, label, collect([distance, link])[0] AS nearest
+WITH p, n, label, nearest[0] AS distance, nearest[1] AS link
+WHERE $afterKey IS NULL
+   OR p.key > $afterProcess
+   OR (p.key = $afterProcess AND distance > $afterDistance)
+   OR (p.key = $afterProcess AND distance = $afterDistance AND label > $afterLabel)
+   OR (p.key = $afterProcess AND distance = $afterDistance AND label = $afterLabel AND n.key > $afterKey)
+ORDER BY p.key, distance, label, n.key
+LIMIT $limit
+RETURN p.key AS process,
+       distance,
+       label,
+       n.key AS key,
+       n.host AS host,
+       coalesce(n.path, n.name) AS name,
+       n.pid AS pid,
+       n.image AS image,
+       n.commandLine AS commandLine,
+       n.user AS user,
+       n.startedAt AS startedAt,
+       n.endedAt AS endedAt,
+       n.observed AS observed,
+       link.at AS at,
+       link.via AS via,
+       coalesce(link.confidence, link.weight) AS confidence,
+       CASE distance WHEN 0 THEN coalesce(n.evidence, []) ELSE coalesce(link.evidence, []) END AS evidence
+ORDER BY process, distance, label, key
