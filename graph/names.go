@@ -18,11 +18,12 @@ const (
 
 // Labels of the product's own book-keeping.
 const (
-	LabelImport  = "Import"  // one run of the loader
-	LabelLaunch  = "Launch"  // what TaskScheduler/Operational says of one run of a task
-	LabelHunt    = "Hunt"    // a batch hunt, with the lease of whoever runs it
-	LabelHuntRun = "HuntRun" // one run of a batch hunt
-	LabelFinding = "Finding" // what a hunt found, linked to its target
+	LabelImport     = "Import"     // one run of the loader
+	LabelLaunch     = "Launch"     // what TaskScheduler/Operational says of one run of a task
+	LabelHunt       = "Hunt"       // a batch hunt, with the lease of whoever runs it
+	LabelHuntRun    = "HuntRun"    // one run of a batch hunt
+	LabelFinding    = "Finding"    // what a hunt found, linked to its target
+	LabelLoaderLock = "LoaderLock" // held while a round is settled, so that loaders take turns
 )
 
 // Relationship types.
