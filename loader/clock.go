@@ -225,17 +225,23 @@ type spill struct {
 	n    int
 }
 
-// kept is an observation as the temporary file holds it: one field is set.
-type kept struct {
-	Started   *graph.ProcessStarted
-	Ended     *graph.ProcessEnded
-	Contacted *graph.Contacted
-	Asked     *graph.Asked
-	Changed   *graph.TaskChanged
-	Ran       *graph.TaskRan
+// kept is an observation as the temporary file holds it.
+type kept struct{ Observation graph.Observation }
+
+// observations are all types that may be kept.
+func observations() []graph.Observation {
+	return []graph.Observation{
+		&graph.ProcessStarted{}, &graph.ProcessMentioned{}, &graph.ProcessEnded{}, &graph.Contacted{}, &graph.Asked{},
+		&graph.TaskChanged{}, &graph.TaskRan{}, &graph.LoggedOn{}, &graph.UsedCredentials{}, &graph.PipeOpened{},
+		&graph.TaskTraced{}, &graph.ModuleLoaded{}, &graph.ClassChanged{}, &graph.Injected{}, &graph.LogTampered{},
+		&graph.PolicyChanged{}, &graph.TaskListed{}, &graph.FlowSeen{}, &graph.AnswerSeen{},
+	}
 }
 
 func newSpill() (*spill, error) {
+	for _, o := range observations() {
+		gob.Register(o)
+	}
 	f, err := os.CreateTemp("", "taskroot-load-*")
 	if err != nil {
 		return nil, fmt.Errorf("keep records until their clock is known: %w", err)
@@ -248,43 +254,12 @@ func newSpill() (*spill, error) {
 
 func (s *spill) put(all []graph.Observation) error {
 	for _, o := range all {
-		var k kept
-		switch o := o.(type) {
-		case *graph.ProcessStarted:
-			k.Started = o
-		case *graph.ProcessEnded:
-			k.Ended = o
-		case *graph.Contacted:
-			k.Contacted = o
-		case *graph.Asked:
-			k.Asked = o
-		case *graph.TaskChanged:
-			k.Changed = o
-		case *graph.TaskRan:
-			k.Ran = o
-		}
-		if err := s.enc.Encode(k); err != nil {
+		if err := s.enc.Encode(kept{o}); err != nil {
 			return fmt.Errorf("keep records until their clock is known: %w", err)
 		}
 		s.n++
 	}
 	return nil
-}
-
-func (k *kept) observation() graph.Observation {
-	switch {
-	case k.Started != nil:
-		return k.Started
-	case k.Ended != nil:
-		return k.Ended
-	case k.Contacted != nil:
-		return k.Contacted
-	case k.Asked != nil:
-		return k.Asked
-	case k.Changed != nil:
-		return k.Changed
-	}
-	return k.Ran
 }
 
 // drain reads everything back and empties the file.
@@ -298,7 +273,7 @@ func (s *spill) drain(each func(graph.Observation) error) error {
 		if err := dec.Decode(&k); err != nil {
 			return fmt.Errorf("read records back: %w", err)
 		}
-		if err := each(k.observation()); err != nil {
+		if err := each(k.Observation); err != nil {
 			return err
 		}
 	}

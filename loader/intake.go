@@ -43,13 +43,30 @@ func (in *intake) FileStart(name string, _ int64) error {
 }
 
 // Observation implements [source.Sink].
-func (in *intake) Observation(o graph.Observation) error {
+func (in *intake) Observation(o graph.Observation, further ...graph.Observation) error {
 	in.tally.Read++
+	if err := in.take(o); err != nil {
+		return err
+	}
+	for _, o := range further {
+		o.Head().Further = true
+		if err := in.take(o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take takes one thing that a record says.
+func (in *intake) take(o graph.Observation) error {
 	h := o.Head()
 	if full := in.l.config.Aliases[h.Host]; full != "" {
 		h.Host = graph.HostKey(full)
 	}
 	if reason := oversized(o); reason != "" {
+		if h.Further {
+			return nil // the record's own part is in the books; see oversized
+		}
 		return in.reject(source.Reject{
 			Source: h.Evidence.Source, Record: fmt.Sprint(h.Evidence.Record), Reason: "oversized name", Detail: reason, Count: 1,
 		})

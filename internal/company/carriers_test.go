@@ -22,7 +22,7 @@ func (g *gathered) FileStart(string, int64) error { return nil }
 func (g *gathered) FileEnd(string) error          { return nil }
 func (g *gathered) Progress(int64)                {}
 
-func (g *gathered) Observation(o graph.Observation) error {
+func (g *gathered) Observation(o graph.Observation, _ ...graph.Observation) error {
 	h := o.Head()
 	e := &h.Evidence
 	key := fmt.Sprintf("%s|%s|%d", h.Host, e.Channel, e.Record)

@@ -223,6 +223,8 @@ func (s *settling) count(c *Changes) {
 func (s *settling) about(c *claim, owners map[string]string) (id string, isNew bool) {
 	key := c.key
 	switch c.kind {
+	case "H":
+		return "H", false
 	case "S", "E":
 		key = owners[c.kind+c.unit+c.at.UTC().Format(stamp)+c.name]
 	case "C", "Q":

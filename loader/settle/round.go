@@ -91,6 +91,9 @@ func NewRound() *Round {
 }
 
 func (r *Round) host(h *graph.Header) {
+	if h.Host == "" {
+		return // the network's own records name addresses only
+	}
 	host := r.hosts[h.Host]
 	if host == nil {
 		host = &Host{Key: h.Host, Name: h.HostName}
@@ -136,6 +139,15 @@ func (r *Round) Add(o graph.Observation) {
 		r.asked(o)
 	case *graph.TaskRan:
 		r.ran(o)
+	default:
+		r.claim(o.Head(), &claim{kind: "H"})
+	}
+}
+
+// claim counts a record, once for all that it says.
+func (r *Round) claim(h *graph.Header, c *claim) {
+	if !h.Further {
+		r.claims = append(r.claims, c)
 	}
 }
 
@@ -154,7 +166,7 @@ func (r *Round) started(o *graph.ProcessStarted) {
 		u.Security = append(u.Security, s)
 		r.touched[UnitKey(o.Host, o.Process.PID)] = true
 		r.evidence(u, s, o.Evidence)
-		r.claims = append(r.claims, &claim{kind: "S", unit: UnitKey(o.Host, o.Process.PID), at: at, name: graph.BaseName(s.Image)})
+		r.claim(o.Head(), &claim{kind: "S", unit: UnitKey(o.Host, o.Process.PID), at: at, name: graph.BaseName(s.Image)})
 		return
 	}
 	if t, ok := graph.GUIDTime(o.Process.GUID); ok && s.Unknown {
@@ -167,7 +179,7 @@ func (r *Round) started(o *graph.ProcessStarted) {
 	}
 	p.Sysmon = &s
 	p.see(o.Evidence, at)
-	r.claims = append(r.claims, &claim{kind: "P", key: p.Key})
+	r.claim(o.Head(), &claim{kind: "P", key: p.Key})
 }
 
 // evidence keeps the record of a 4688 until it is known whose it is.
@@ -192,7 +204,7 @@ func (r *Round) ended(o *graph.ProcessEnded) {
 		p := r.guid(o.Host, o.Process, at)
 		p.Ends = sortEnds(append(p.Ends, End{At: at}))
 		p.see(o.Evidence, at)
-		r.claims = append(r.claims, &claim{kind: "P", key: p.Key})
+		r.claim(o.Head(), &claim{kind: "P", key: p.Key})
 		return
 	}
 	key := UnitKey(o.Host, o.Process.PID)
@@ -203,7 +215,7 @@ func (r *Round) ended(o *graph.ProcessEnded) {
 	u := r.unit(o.Host, o.Process.PID)
 	u.Ends = append(u.Ends, End{At: at, ByPID: true, Image: o.Process.Image})
 	r.touched[key] = true
-	r.claims = append(r.claims, &claim{kind: "E", unit: key, at: at, name: graph.BaseName(o.Process.Image)})
+	r.claim(o.Head(), &claim{kind: "E", unit: key, at: at, name: graph.BaseName(o.Process.Image)})
 }
 
 func (r *Round) talk(key string) *Talk {
@@ -227,7 +239,7 @@ func (r *Round) contacted(o *graph.Contacted) {
 		t := r.talk(p.Key)
 		t.AddContact(c, bond{ByGUID, "", o.Source})
 		t.note(c.IP, o.ReverseName, id, Evidences{}.Add(o.Evidence, id))
-		r.claims = append(r.claims, &claim{kind: "C", key: p.Key, rest: id})
+		r.claim(o.Head(), &claim{kind: "C", key: p.Key, rest: id})
 		return
 	}
 	if o.Process.PID == 0 {
@@ -253,7 +265,7 @@ func (r *Round) byImage(o *graph.Contacted, c Contact, id string) {
 	t := r.talk(key)
 	t.AddContact(c, bond{ByGUID, "", o.Source})
 	t.note(c.IP, o.ReverseName, id, Evidences{}.Add(o.Evidence, id))
-	r.claims = append(r.claims, &claim{kind: "C", key: key, rest: id})
+	r.claim(o.Head(), &claim{kind: "C", key: key, rest: id})
 }
 
 func (t *Talk) note(ip, reverse, id string, e Evidences) {
@@ -271,7 +283,7 @@ func (r *Round) byPID(h *graph.Header, p graph.ProcessRef, f *ref, c claim) {
 	}
 	r.unit(h.Host, p.PID)
 	f.claim = &c
-	r.claims = append(r.claims, &c)
+	r.claim(h, &c)
 	r.refs[UnitKey(h.Host, p.PID)] = append(r.refs[UnitKey(h.Host, p.PID)], f)
 }
 
@@ -294,7 +306,7 @@ func (r *Round) asked(o *graph.Asked) {
 		t := r.talk(p.Key)
 		t.AddQuestion(q, bond{ByGUID, "", viaDNS})
 		t.note("", "", id, Evidences{}.Add(o.Evidence, id))
-		r.claims = append(r.claims, &claim{kind: "Q", key: p.Key, rest: id})
+		r.claim(o.Head(), &claim{kind: "Q", key: p.Key, rest: id})
 		return
 	}
 	r.byPID(o.Head(), o.Process, &ref{question: &q, via: viaDNS, evidence: Evidences{}.Add(o.Evidence, id)}, claim{kind: "Q", rest: id})
@@ -320,7 +332,7 @@ func (r *Round) ran(o *graph.TaskRan) {
 		Trigger: o.Trigger, User: o.User, Writer: o.SchedulerPID, Unknown: o.Clock.Unknown,
 	})
 	run.Evidence = run.Evidence.Add(o.Evidence, "")
-	r.claims = append(r.claims, &claim{kind: "L", rest: key})
+	r.claim(o.Head(), &claim{kind: "L", rest: key})
 	if o.PID == 0 || o.Clock.Unknown || o.Stage != graph.Launched && o.Stage != graph.ActionStart {
 		return
 	}
@@ -358,7 +370,7 @@ func (r *Round) Change(o *graph.TaskChanged, f TaskFact, plan *PlanNode) {
 	t.Add(f)
 	t.Seen.Add(o.Clock.At)
 	t.Evidence = t.Evidence.Add(o.Evidence, "")
-	r.claims = append(r.claims, &claim{kind: "T", rest: key})
+	r.claim(o.Head(), &claim{kind: "T", rest: key})
 }
 
 // Len is how many observations the round holds.

@@ -15,7 +15,7 @@ type nowhere struct{ observations int }
 
 func (n *nowhere) FileStart(string, int64) error       { return nil }
 func (n *nowhere) FileEnd(string) error                { return nil }
-func (n *nowhere) Observation(graph.Observation) error { n.observations++; return nil }
+func (n *nowhere) Observation(graph.Observation, ...graph.Observation) error { n.observations++; return nil }
 func (n *nowhere) Skipped(string, int) error           { return nil }
 func (n *nowhere) Rejected(source.Reject) error        { return nil }
 func (n *nowhere) Progress(int64)                      { /* not looked at */ }

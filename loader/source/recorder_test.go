@@ -47,7 +47,7 @@ func (r *recorder) FileEnd(name string) error {
 	return nil
 }
 
-func (r *recorder) Observation(o graph.Observation) error {
+func (r *recorder) Observation(o graph.Observation, _ ...graph.Observation) error {
 	h := o.Head()
 	if h.Evidence.Source != r.open {
 		r.t.Errorf("record of %s while %s is open", h.Evidence.Source, r.open)

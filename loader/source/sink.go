@@ -11,8 +11,9 @@ type Sink interface {
 	// FileStart opens a source: a file, a member of an archive, a stream. Size
 	// is in bytes of the outermost file, -1 where unknown.
 	FileStart(name string, size int64) error
-	// Observation is a record that was wanted and understood.
-	Observation(o graph.Observation) error
+	// Observation is a record that was wanted and understood. One that says
+	// several things gives them all at once; it counts as one record.
+	Observation(o graph.Observation, further ...graph.Observation) error
 	// Skipped is a record that was not wanted; reason is "channel/id" or a few
 	// fixed words. n is how many.
 	Skipped(reason string, n int) error

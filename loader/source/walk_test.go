@@ -83,7 +83,7 @@ var errFull = errors.New("full")
 // full is a sink that takes no observation.
 type full struct{ *recorder }
 
-func (*full) Observation(graph.Observation) error { return errFull }
+func (*full) Observation(graph.Observation, ...graph.Observation) error { return errFull }
 
 // TestRejectFile writes rejects to a file and reads that: what could be mended
 // by now is taken, under the first source's name, and what could not is
