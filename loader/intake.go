@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -29,7 +30,31 @@ type intake struct {
 	source  string
 	bytes   int64
 	rejects *os.File
+
+	rejectBytes int64 // written to it
+	seen        int64 // records met, for the progress shown
+	replay      replay
+	rider       rider // of a follower; may be nil
 }
+
+// rider is what goes with a round: how far the files were taken that it holds.
+type rider interface {
+	checkpoints() []any
+	written() // they are
+}
+
+// replay passes over what an earlier load took of a whole file, which always
+// tells the same in the same order.
+type replay struct {
+	given, events         int64 // observations and other calls met in this file
+	takenGiven, takenEvts int64 // of them taken before
+}
+
+// again counts one observation, and says whether it was taken before.
+func (r *replay) again() bool { r.given++; return r.given <= r.takenGiven }
+
+// againEvent is the same for any other call.
+func (r *replay) againEvent() bool { r.events++; return r.events <= r.takenEvts }
 
 func newIntake(l *Loader, id string) *intake {
 	return &intake{l: l, tally: newTally(id), clocks: newClocks(l.config.ClockOffset)}
@@ -38,13 +63,15 @@ func newIntake(l *Loader, id string) *intake {
 // FileStart implements [source.Sink].
 func (in *intake) FileStart(name string, _ int64) error {
 	in.source = name
-	in.tally.Files++
+	if !in.replay.againEvent() {
+		in.tally.Files++
+	}
 	return nil
 }
 
 // Observation implements [source.Sink].
 func (in *intake) Observation(o graph.Observation, further ...graph.Observation) error {
-	in.tally.Read++
+	in.seen++
 	if err := in.take(o); err != nil {
 		return err
 	}
@@ -59,17 +86,11 @@ func (in *intake) Observation(o graph.Observation, further ...graph.Observation)
 
 // take takes one thing that a record says.
 func (in *intake) take(o graph.Observation) error {
-	h := o.Head()
-	if full := in.l.config.Aliases[h.Host]; full != "" {
-		h.Host = graph.HostKey(full)
-	}
-	if reason := oversized(o); reason != "" {
-		if h.Further {
+	if bad, refused := in.l.refuse(o); refused {
+		if o.Head().Further {
 			return nil // the record's own part is in the books; see oversized
 		}
-		return in.reject(source.Reject{
-			Source: h.Evidence.Source, Record: fmt.Sprint(h.Evidence.Record), Reason: "oversized name", Detail: reason, Count: 1,
-		})
+		return in.reject(bad)
 	}
 	in.report(false)
 	ready, err := in.clocks.take(o)
@@ -77,6 +98,18 @@ func (in *intake) take(o graph.Observation) error {
 		return err
 	}
 	return in.add(o)
+}
+
+// refuse gives o's host the name it is known by, and says why o can't be taken.
+func (l *Loader) refuse(o graph.Observation) (source.Reject, bool) {
+	h := o.Head()
+	if full := l.config.Aliases[h.Host]; full != "" {
+		h.Host = graph.HostKey(full)
+	}
+	reason := oversized(o)
+	return source.Reject{
+		Source: h.Evidence.Source, Record: fmt.Sprint(h.Evidence.Record), Reason: "oversized name", Detail: reason, Count: 1,
+	}, reason != ""
 }
 
 // oversized says which name of o is too long to be part of a key.
@@ -108,35 +141,64 @@ func oversized(o graph.Observation) string {
 	return ""
 }
 
-// add puts an observation whose clock is settled into the round.
+// add puts an observation whose clock is settled into the round, and writes the
+// round when it is full.
 func (in *intake) add(o graph.Observation) error {
+	if in.replay.again() {
+		return nil
+	}
+	in.put(o)
+	if !in.full() {
+		return nil
+	}
+	return in.settle(in.ctx)
+}
+
+func (in *intake) full() bool { return len(in.batch) >= in.l.config.Round || in.text >= mostText }
+
+// put puts an observation into the round and its record into the books.
+func (in *intake) put(o graph.Observation) {
 	h := o.Head()
+	if !h.Further {
+		in.tally.Read++
+	}
 	h.Evidence.Time = h.Clock.At
 	if h.Clock.Unknown {
 		in.tally.ClockUnknown++
 	}
 	in.batch = append(in.batch, o)
 	in.text += textOf(o)
-	if len(in.batch) < in.l.config.Round && in.text < mostText {
-		return nil
-	}
-	return in.settle(in.ctx)
 }
 
+// settle writes the round, if there is anything in it or files were taken further.
 func (in *intake) settle(ctx context.Context) error {
-	if len(in.batch) == 0 {
+	var checkpoints []any
+	if in.rider != nil {
+		checkpoints = in.rider.checkpoints()
+	}
+	if len(in.batch) == 0 && len(checkpoints) == 0 {
 		return nil
 	}
 	in.report(true)
-	bad := 0
+	if in.rejects != nil && in.rider != nil {
+		if err := in.rejects.Sync(); err != nil {
+			return fmt.Errorf("keep rejected input: %w", err)
+		}
+	}
+	before := in.tally.BadDefinitions
 	build := func() (round *settle.Round) {
-		round, bad = in.build()
+		round, bad := in.build()
+		in.tally.BadDefinitions = before + bad
 		return round
 	}
-	if err := in.l.settle(ctx, in.tally.Import, build, &in.tally); err != nil {
+	err := in.l.settle(ctx, settlement{build, &in.tally, in.rejectBytes, checkpoints})
+	if err != nil {
+		in.tally.BadDefinitions = before
 		return err
 	}
-	in.tally.BadDefinitions += bad
+	if in.rider != nil {
+		in.rider.written()
+	}
 	clear(in.batch)
 	in.batch, in.text = in.batch[:0], 0
 	return nil
@@ -229,36 +291,61 @@ func planNode(xml string, d *taskxml.Definition) *settle.PlanNode {
 
 // Skipped implements [source.Sink].
 func (in *intake) Skipped(reason string, n int) error {
-	in.tally.Read += n
-	in.tally.Skipped[reason] += n
+	in.seen += int64(n)
+	if !in.replay.againEvent() {
+		in.tally.Read += n
+		in.tally.Skipped[reason] += n
+	}
 	in.report(false)
 	return in.ctx.Err()
 }
 
 // Rejected implements [source.Sink].
 func (in *intake) Rejected(r source.Reject) error {
-	in.tally.Read += max(1, r.Count)
+	in.seen += int64(max(1, r.Count))
 	return in.reject(r)
 }
 
 func (in *intake) reject(r source.Reject) error {
+	if in.replay.againEvent() {
+		return nil
+	}
+	in.tally.Read += max(1, r.Count)
 	in.tally.Rejected[r.Reason] += max(1, r.Count)
 	if in.rejects == nil {
 		if err := in.openRejects(); err != nil {
 			return err
 		}
 	}
-	if err := source.WriteReject(in.rejects, r); err != nil {
+	counted := &countingWriter{w: in.rejects}
+	err := source.WriteReject(counted, r)
+	in.rejectBytes += counted.n
+	if err != nil {
 		return fmt.Errorf("keep rejected input: %w", err)
 	}
 	return nil
+}
+
+// rejectPath is where an import keeps what it rejects.
+func rejectPath(dir, id string) string { return filepath.Join(dir, "rejects-"+id+".ndjson") }
+
+// countingWriter counts what it writes.
+type countingWriter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *countingWriter) Write(b []byte) (int, error) {
+	n, err := c.w.Write(b)
+	c.n += int64(n)
+	return n, err //nolint:wrapcheck // told with the file by whoever writes
 }
 
 func (in *intake) openRejects() error {
 	if err := os.MkdirAll(in.l.config.RejectDir, 0o700); err != nil {
 		return fmt.Errorf("keep rejected input: %w", err)
 	}
-	name := filepath.Join(in.l.config.RejectDir, "rejects-"+in.tally.Import+".ndjson")
+	name := rejectPath(in.l.config.RejectDir, in.tally.Import)
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("keep rejected input: %w", err)
@@ -283,7 +370,7 @@ func (in *intake) report(settling bool) {
 		return
 	}
 	in.l.config.Progress(Progress{
-		Source: in.source, Bytes: in.bytes, Records: int64(in.tally.Read), Rejected: int64(Sum(in.tally.Rejected)), Settling: settling,
+		Source: in.source, Bytes: in.bytes, Records: in.seen, Rejected: int64(Sum(in.tally.Rejected)), Settling: settling,
 	})
 }
 

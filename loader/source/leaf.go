@@ -105,6 +105,9 @@ func readJSON(ctx context.Context, w *walker, it item) error {
 	if it.inner != nil {
 		opt.Ordinal, opt.Again = it.inner.ordinal, true
 	}
+	if it.part != nil {
+		opt.Ordinal, opt.Offset = it.part.Ordinal, it.part.Offset
+	}
 	if err := w.begin(it.name); err != nil {
 		return err
 	}

@@ -68,6 +68,10 @@ type format struct {
 	help  string
 	sniff func(head []byte) bool // by the first bytes, up to headSize of them
 	read  func(ctx context.Context, w *walker, it item) error
+	grows func(head []byte) Growth // nil: it is read whole, once
+	// header is how many bytes at a file's start each part of it needs in front;
+	// nil is none. Only for what grows by lines.
+	header func(head []byte) int
 }
 
 // headSize is how much of a file formats are told by. A tar header is 512
@@ -77,14 +81,14 @@ const headSize = 16 << 10
 // formats is all that can be read; the first that knows the head has it.
 func formats() []format {
 	return []format{
-		{"evtx", "Windows event log files and chunks of them", isEVTX, readEVTX},
-		{"gzip", "one compressed file", hasPrefix("\x1f\x8b"), readGzip},
-		{"zip", "an archive", isZip, readZip},
-		{"zstd", "one compressed file", hasPrefix("\x28\xb5\x2f\xfd"), readZstd},
-		{"bzip2", "one compressed file", isBzip2, readBzip2},
-		{"tar", "an archive", isTar, readTar},
-		{"utf-16", "text of two-byte characters, with or without its mark", isUTF16, readUTF16},
-		{"json", "events as lines, arrays or single objects; reject files", eventjson.Sniff, readJSON},
+		{name: "evtx", help: "Windows event log files and chunks of them", sniff: isEVTX, read: readEVTX, grows: growsAsLog},
+		{name: "gzip", help: "one compressed file", sniff: hasPrefix("\x1f\x8b"), read: readGzip},
+		{name: "zip", help: "an archive", sniff: isZip, read: readZip},
+		{name: "zstd", help: "one compressed file", sniff: hasPrefix("\x28\xb5\x2f\xfd"), read: readZstd},
+		{name: "bzip2", help: "one compressed file", sniff: isBzip2, read: readBzip2},
+		{name: "tar", help: "an archive", sniff: isTar, read: readTar},
+		{name: "utf-16", help: "text of two-byte characters, with or without its mark", sniff: isUTF16, read: readUTF16},
+		{name: "json", help: "events as lines, arrays or single objects; reject files", sniff: eventjson.Sniff, read: readJSON, grows: growthOfJSON},
 	}
 }
 

@@ -33,6 +33,7 @@ type item struct {
 	file  io.ReaderAt // the whole of it, where it is a file of its own
 	depth int         // how many containers it is in
 	inner *origin     // where it comes from a reject file
+	part  *Part       // where it is not the whole of a file
 }
 
 type walker struct {
@@ -176,6 +177,9 @@ func (w *walker) read(ctx context.Context, it item) error {
 	buffered := bufio.NewReaderSize(tap, 64<<10)
 	it.r = buffered
 	head, _ := buffered.Peek(headSize)
+	if it.part != nil {
+		head = it.part.Head
+	}
 	err := w.dispatch(ctx, it, head)
 	w.damaged = tap.err != nil
 	if err == nil && tap.err != nil {

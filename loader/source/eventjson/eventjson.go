@@ -75,6 +75,9 @@ type Options struct {
 	Want func(channel string, id uint32) bool
 	// Ordinal is what to add to the position of a record in the source.
 	Ordinal uint64
+	// Offset is what to add to the bytes before a record, where the input is a
+	// later part of the source.
+	Offset int64
 	// Again says that the input was rejected once: what is still not understood
 	// is rejected, not skipped.
 	Again bool
@@ -136,7 +139,7 @@ func decode(ctx context.Context, f *frame, name string, opt Options, h Handler) 
 		if err := d.release(); err != nil {
 			return err
 		}
-		place := place{n, rec.offset}
+		place := place{n, opt.Offset + rec.offset}
 		if rec.bad != "" {
 			err = d.bad(rec, place)
 		} else {
