@@ -295,4 +295,3 @@ func (f *follower) report() {
 		f.c.Report(Following{Files: len(f.files), Records: f.in.seen, Waiting: f.waiting(), Last: f.last})
 	}
 }
-
