@@ -23,6 +23,8 @@ func (f *follower) further(ctx context.Context, fd *followed, r *os.File) error 
 	switch source.Growth(fd.at.Kind) {
 	case source.Lines:
 		err = f.lines(ctx, fd, r)
+	case source.Log:
+		err = f.log(ctx, fd, r)
 	case source.Undecided:
 		if f.idle(fd) && fd.file.Size > 0 {
 			fd.at.Kind = string(source.Whole)
@@ -46,14 +48,9 @@ func (f *follower) same(fd *followed, r *os.File) error {
 	}
 	if !fits {
 		f.l.log.Info("the file was cut or written anew; taken from its start", "file", fd.file.Path)
-		if err := f.pour(fd); err != nil {
+		if err := f.afresh(fd); err != nil {
 			return err
 		}
-		if err := f.in.settle(context.WithoutCancel(f.in.ctx)); err != nil {
-			return err
-		}
-		f.forget(fd)
-		f.pending[fd] = true
 	}
 	if len(fd.head) < source.HeadSize {
 		head := make([]byte, min(fd.file.Size, source.HeadSize))
@@ -67,6 +64,19 @@ func (f *follower) same(fd *followed, r *os.File) error {
 	if fd.at.Offset == 0 || fd.at.Kind == string(source.Foreign) && fd.at.Offset < source.HeadSize {
 		fd.at.Kind = string(source.Grows(fd.head))
 	}
+	return nil
+}
+
+// afresh begins a file again, after writing what was read of it.
+func (f *follower) afresh(fd *followed) error {
+	if err := f.pour(fd); err != nil {
+		return err
+	}
+	if err := f.commit(f.in.ctx); err != nil {
+		return err
+	}
+	f.forget(fd)
+	f.pending[fd] = true
 	return nil
 }
 
@@ -127,7 +137,7 @@ func (f *follower) piece(ctx context.Context, fd *followed, r *os.File, end int6
 	}
 	before := fd.unit.records
 	// A piece is taken to its end, so that the place behind it is known.
-	err = source.ReadPart(context.WithoutCancel(ctx), part, source.Options{Host: f.l.config.Host}, fd.unit)
+	_, err = source.ReadPart(context.WithoutCancel(ctx), part, source.Options{Host: f.l.config.Host}, fd.unit)
 	if err != nil {
 		return fmt.Errorf("follow %s: %w", fd.file.Path, err)
 	}

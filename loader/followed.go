@@ -31,6 +31,10 @@ type followed struct {
 	since   time.Time   // when the unit began to wait
 	stable  int         // looks in a row that found it as it was
 	missed  int         // looks in a row that did not find it
+
+	record uint64 // of a log: the highest record id in the unit
+	past   int64  // of a log: where the chunks end that are done with, damage and all
+	behind bool   // of a log: a chunk that was being written when it was looked at
 }
 
 // look looks at the files once and takes what is new.
@@ -87,6 +91,9 @@ func (fd *followed) see(file follow.File, now time.Time) {
 
 // rests says that there is nothing to do for a file.
 func (fd *followed) rests() bool {
+	if fd.at.Kind == string(source.Log) {
+		return fd.stable > 0 && fd.head != nil && !fd.behind && fd.unit.records == 0
+	}
 	return fd.stable > 0 && fd.at.Offset > 0 && fd.read == fd.file.Size && fd.unit.records == 0 &&
 		(fd.at.Done || fd.at.Kind == string(source.Lines))
 }
@@ -218,6 +225,10 @@ func (f *follower) recall(ctx context.Context, fd *followed, r io.ReaderAt, all 
 	}
 	fd.at.Path, fd.at.Identity = file.Path, file.Identity
 	fd.read, fd.ordinal, fd.mark = fd.at.Offset, fd.at.Ordinal, fd.at.Mark
+	fd.record, fd.past = fd.at.Record, 0
+	if fd.at.Kind == string(source.Log) {
+		fd.past = fd.at.Given
+	}
 	return fd.clocks.decode(fd.at.Clock)
 }
 
@@ -242,7 +253,7 @@ func (f *follower) forget(fd *followed) {
 	fd.clocks = newClocks(f.l.config.ClockOffset)
 	fd.clocks.live = true
 	fd.unit = newUnit(f.l, fd.clocks)
-	fd.stable = 0
+	fd.stable, fd.record, fd.past, fd.behind = 0, 0, 0, false
 }
 
 // newKey is a name for a checkpoint that no other has.
@@ -280,7 +291,7 @@ func (f *follower) pour(fd *followed) error {
 	if fd.unit.records == 0 && fd.read == fd.at.Offset {
 		return nil
 	}
-	if fd.at.Offset == 0 {
+	if fd.at.Offset == 0 && fd.at.Record == 0 {
 		fd.unit.files = 1
 	}
 	fd.clocks.decide()
@@ -292,6 +303,9 @@ func (f *follower) pour(fd *followed) error {
 		return err
 	}
 	fd.at.Offset, fd.at.Ordinal, fd.at.Mark, fd.at.Clock = fd.read, fd.ordinal, fd.mark, clock
+	if fd.at.Kind == string(source.Log) {
+		fd.at.Record, fd.at.Given = fd.record, fd.past
+	}
 	fd.at.Path = absolute(fd.file.Path)
 	fd.since = time.Time{}
 	f.pending[fd] = true

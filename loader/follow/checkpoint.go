@@ -19,7 +19,8 @@ type Checkpoint struct {
 	Mark    Mark
 	// Done says of a whole file that all of it was taken. Given and Events say
 	// how much of one that is not done was: observations and other calls, in
-	// the order in which it always gives them.
+	// the order in which it always gives them. Of a log Given is where the chunks
+	// end that are done with, damage and all.
 	Done          bool
 	Given, Events int64
 	Modified      time.Time // of a whole file: its time of change when it was read
@@ -39,6 +40,9 @@ func Find(r io.ReaderAt, f File, all []Checkpoint) (fits, own *Checkpoint, err e
 		if c.Identity == f.Identity && (own == nil || c.Offset > own.Offset) {
 			own = c
 		}
+	}
+	if own != nil && own.Kind == "log" {
+		return own, own, nil // its first bytes change as it grows; its record ids tell
 	}
 	if own != nil {
 		ok, err := own.Mark.Fits(r, f.Size, own.Offset)

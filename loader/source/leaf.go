@@ -128,7 +128,13 @@ func readEVTX(ctx context.Context, w *walker, it item) error {
 		}
 	}
 	it.r = in
-	return evtx.Decode(ctx, it.r, it.name, winevent.Wanted, &evtxLeaf{leaf{ctx, w, it}})
+	if it.part == nil {
+		return evtx.Decode(ctx, it.r, it.name, winevent.Wanted, &evtxLeaf{leaf{ctx, w, it}})
+	}
+	since := evtx.Since{After: it.part.After, Chunk: int(max(0, it.part.Offset-evtxHeader) / evtx.ChunkSize)}
+	last, err := evtx.DecodeSince(ctx, it.r, it.name, since, winevent.Wanted, &evtxLeaf{leaf{ctx, w, it}})
+	it.part.last = last
+	return err
 }
 
 func (l *leaf) Skipped(channel string, id uint32, n int) error {

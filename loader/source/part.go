@@ -49,12 +49,15 @@ type Part struct {
 	Offset  int64     // of the part in the file, in bytes
 	Ordinal uint64    // records of the file before the part
 	After   uint64    // of a log: records up to this id are passed over in silence
+
+	last uint64
 }
 
 // ReadPart reads a part of a file and tells the sink what it holds, as [Read]
 // does of a whole file: one FileStart, its records, one FileEnd. The format is
-// told by the file's head, never by the part's own.
-func ReadPart(ctx context.Context, p Part, opt Options, sink Sink) error {
+// told by the file's head, never by the part's own. Of a log the last is the
+// highest record id that was met.
+func ReadPart(ctx context.Context, p Part, opt Options, sink Sink) (last uint64, err error) {
 	w := &walker{sink: sink, opt: opt, formats: formats(), skipped: map[channelID]int{}}
 	body := p.Body
 	if p.Offset > 0 {
@@ -63,7 +66,8 @@ func ReadPart(ctx context.Context, p Part, opt Options, sink Sink) error {
 			p.Offset -= int64(n)
 		}
 	}
-	return w.outermost(ctx, item{name: p.Name, r: body, size: -1, part: &p})
+	err = w.outermost(ctx, item{name: p.Name, r: body, size: -1, part: &p})
+	return p.last, err
 }
 
 // Complete says whether a last line without its line feed is all of it. Only
