@@ -97,8 +97,16 @@ func oversized(o graph.Observation) string {
 		image(&o.Parent)
 	case *graph.ProcessEnded:
 		image(&o.Process)
+	case *graph.ProcessMentioned:
+		image(&o.Process)
+		image(&o.Parent)
 	case *graph.Contacted:
 		image(&o.Process)
+		names = append(names, name{"remote name", o.RemoteName})
+	case *graph.TaskTraced:
+		names = append(names, name{"task path", o.Path})
+	case *graph.TaskListed:
+		names = append(names, name{"task path", o.Path})
 	}
 	for _, n := range names {
 		if len(n.text) > longest {
@@ -151,8 +159,16 @@ func textOf(o graph.Observation) int {
 	switch o := o.(type) {
 	case *graph.ProcessStarted:
 		return length(o.Process) + length(o.Parent)
+	case *graph.ProcessMentioned:
+		return length(o.Process) + length(o.Parent)
 	case *graph.TaskChanged:
 		return len(o.XML)
+	case *graph.TaskListed:
+		return len(o.XML)
+	case *graph.TaskTraced:
+		return length(o.Process) + len(o.Data)
+	case *graph.ModuleLoaded:
+		return length(o.Process) + len(o.Path)
 	case *graph.Contacted:
 		return length(o.Process)
 	}

@@ -276,6 +276,9 @@ func (m *messer) process() {
 	if m.rng.IntN(3) == 0 {
 		m.launch(host, at, pid, image)
 	}
+	if m.rng.IntN(2) == 0 {
+		m.defender(host, at, pid, ppid, image)
+	}
 }
 
 func (m *messer) contact(host string, at time.Time, p graph.ProcessRef, pid uint32) {

@@ -22,6 +22,9 @@ const (
 	ByGUID Bound = 'g'
 	ByPID  Bound = 'p' // PID and image
 	ByBare Bound = 'u' // PID alone
+	// ByStart is PID and creation time. It names one instance for good, but the
+	// node of that instance gets another key when Sysmon's record of it comes.
+	ByStart Bound = 's'
 )
 
 // Contact is one distinct connection of a process.
@@ -32,13 +35,17 @@ type Contact struct {
 	Proto  string
 	Local  uint16 // port on this host
 	In     bool
+	Name   string // what the source itself says the remote side is called; "" for nothing
 }
+
+// remote is the address, or the name where the record has no address.
+func (c *Contact) remote() string { return cmp.Or(c.IP, c.Name) }
 
 // bond is one way in which a contact is known: how the record named the
 // process, and which event it was.
 type bond struct {
 	bound Bound
-	name  string // base name of the image, where bound is ByPID
+	name  string // base name of the image, where bound is ByPID; the creation time, where it is ByStart
 	via   string
 }
 
@@ -145,7 +152,7 @@ func (t *Talk) TakeByPID() *Talk {
 		if len(stay) == 0 {
 			delete(t.Contacts, c)
 		}
-		id := EvidenceID(c.In, c.IP)
+		id := EvidenceID(c.In, c.remote())
 		moved.Evidence[id] = t.Evidence[id]
 		if name, ok := t.Reverse[c.IP]; ok {
 			moved.Reverse[c.IP] = name
@@ -197,6 +204,10 @@ func (t *Talk) Relationships() []*Edge {
 	for c, h := range t.Contacts {
 		if c.In {
 			build(edges, graph.RelAccepted, c.IP, 1).contact(c, h, t)
+			continue
+		}
+		if c.Name != "" {
+			build(edges, graph.RelConnected, c.Name, 1).contact(c, h, t)
 			continue
 		}
 		of := names[c.IP]
@@ -268,7 +279,7 @@ func build(all map[string]*edgeBuilder, kind, endpoint string, confidence float6
 
 func (b *edgeBuilder) contact(c Contact, h how, t *Talk) {
 	b.tuples = append(b.tuples, tuple{second: c.Second, text: encodeContact(c, h), c: c, how: h})
-	b.edge.Evidence = b.edge.Evidence.Join(t.Evidence[EvidenceID(c.In, c.IP)])
+	b.edge.Evidence = b.edge.Evidence.Join(t.Evidence[EvidenceID(c.In, c.remote())])
 	if r := t.Reverse[c.IP]; r != "" {
 		b.reverse[c.IP+"="+r] = true
 	}
@@ -302,7 +313,10 @@ func (b *edgeBuilder) finish(truncated map[string]bool) *Edge {
 			addAll(ips, t.q.Answers)
 			continue
 		}
-		ips[t.c.IP], protos[t.c.Proto], ports[int64(t.c.Port)] = true, true, true
+		if t.c.IP != "" {
+			ips[t.c.IP] = true
+		}
+		protos[t.c.Proto], ports[int64(t.c.Port)] = true, true
 	}
 	e.IPs, e.Protocols, e.Via = slices.Sorted(maps.Keys(ips)), slices.Sorted(maps.Keys(protos)), slices.Sorted(maps.Keys(via))
 	e.Ports, e.Reverse = slices.Sorted(maps.Keys(ports)), slices.Sorted(maps.Keys(b.reverse))
@@ -319,10 +333,14 @@ func addAll(set map[string]bool, list string) {
 }
 
 func encodeContact(c Contact, h how) string {
-	return strings.Join([]string{
+	parts := []string{
 		strconv.FormatInt(c.Second, 10), c.IP, strconv.Itoa(int(c.Port)), escape.Replace(c.Proto),
 		strconv.Itoa(int(c.Local)), h.encode(),
-	}, graph.Sep)
+	}
+	if c.Name != "" {
+		parts = append(parts, escape.Replace(c.Name))
+	}
+	return strings.Join(parts, graph.Sep)
 }
 
 func encodeQuestion(q Question, h how) string {
@@ -338,12 +356,15 @@ func (t *Talk) Restore(kind, endpoint string, tuples []string) {
 		case err != nil:
 		case kind == graph.RelResolved && len(parts) == 3:
 			t.AddQuestion(Question{second, endpoint, parts[2]}, decodeHow(parts[1])...)
-		case len(parts) == 6:
+		case len(parts) == 6, len(parts) == 7:
 			port, _ := strconv.ParseUint(parts[2], 10, 16)
 			local, _ := strconv.ParseUint(parts[4], 10, 16)
 			c := Contact{
 				Second: second, IP: parts[1], Port: uint16(port), Proto: unescape.Replace(parts[3]),
 				Local: uint16(local), In: kind == graph.RelAccepted,
+			}
+			if len(parts) == 7 {
+				c.Name = unescape.Replace(parts[6])
 			}
 			t.AddContact(c, decodeHow(parts[5])...)
 		}

@@ -55,7 +55,7 @@ func (s *settling) storedEdges(key string) map[string]string {
 func (t *Talk) known() map[string]bool {
 	ids := map[string]bool{}
 	for c := range t.Contacts {
-		ids[EvidenceID(c.In, c.IP)] = true
+		ids[EvidenceID(c.In, c.remote())] = true
 	}
 	for q := range t.Questions {
 		ids[EvidenceID(false, q.Name)] = true

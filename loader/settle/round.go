@@ -1,6 +1,7 @@
 package settle
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -53,14 +54,16 @@ type PlanNode struct {
 	Matches     func(image, command string) bool
 }
 
-// viaDNS is the event that DNS questions come from.
+// viaDNS is the event that most DNS questions come from.
 const viaDNS = "sysmon22"
+
+func viaOf(o *graph.Asked) string { return cmp.Or(o.Source, viaDNS) }
 
 // ref is something that speaks of a process by PID.
 type ref struct {
 	at       time.Time
 	known    bool
-	name     string // base name, "" where the record gives none
+	name     string // base name, "" where the record gives none; of ByStart the creation time
 	contact  *Contact
 	question *Question
 	bound    Bound
@@ -73,7 +76,7 @@ type ref struct {
 // claim remembers what a record is about, to tell records that made something
 // from those that added to it.
 type claim struct {
-	kind string // P process, S 4688, E end by PID, C contact, Q question, L launch, T task
+	kind string // P process, S 4688, D Defender's, E end by PID, C contact, Q question, L launch, T task
 	key  string // of the process, where it is known
 	unit string // of the process, where only its PID is
 	at   time.Time
@@ -131,6 +134,8 @@ func (r *Round) Add(o graph.Observation) {
 	switch o := o.(type) {
 	case *graph.ProcessStarted:
 		r.started(o)
+	case *graph.ProcessMentioned:
+		r.mentioned(o)
 	case *graph.ProcessEnded:
 		r.ended(o)
 	case *graph.Contacted:
@@ -152,11 +157,16 @@ func (r *Round) claim(h *graph.Header, c *claim) {
 }
 
 func (r *Round) started(o *graph.ProcessStarted) {
+	if named(o.Process) {
+		r.defenderStarted(o)
+		return
+	}
 	at := o.Clock.At
 	s := Start{
 		At: at, PID: o.Process.PID, Image: o.Process.Image, Command: o.Process.CommandLine, User: o.Process.User,
 		Integrity: o.Integrity, Hashes: o.Hashes, ParentGUID: o.Parent.GUID, ParentPID: o.Parent.PID,
 		ParentImage: o.Parent.Image, ParentCommand: o.Parent.CommandLine, ParentUser: o.Parent.User, Unknown: o.Clock.Unknown,
+		Logon: o.Process.LogonID, StartKey: o.Process.StartKey,
 	}
 	if o.Parent.GUID != "" {
 		r.guid(o.Host, o.Parent, at).see(o.Evidence, at)
@@ -183,11 +193,12 @@ func (r *Round) started(o *graph.ProcessStarted) {
 }
 
 // evidence keeps the record of a 4688 until it is known whose it is.
-func (r *Round) evidence(u *Unit, s Start, e graph.Evidence) {
+func (r *Round) evidence(u *Unit, s Start, e graph.Evidence) { r.evidenceOf(u, startID(s), e) }
+
+func (r *Round) evidenceOf(u *Unit, id string, e graph.Evidence) {
 	if u.evidence == nil {
 		u.evidence = map[string]Evidences{}
 	}
-	id := startID(s)
 	u.evidence[id] = u.evidence[id].Add(e, "")
 }
 
@@ -208,6 +219,9 @@ func (r *Round) ended(o *graph.ProcessEnded) {
 		return
 	}
 	key := UnitKey(o.Host, o.Process.PID)
+	if named(o.Process) {
+		r.sight(o.Head(), o.Process, graph.ProcessRef{}, "", "", true)
+	}
 	if o.Clock.Unknown {
 		r.byPID(o.Head(), o.Process, &ref{evidence: Evidences{}.Add(o.Evidence, "")}, claim{kind: "P"})
 		return
@@ -232,7 +246,12 @@ func (r *Round) contacted(o *graph.Contacted) {
 	c := Contact{
 		Second: at.Unix(), IP: o.RemoteIP, Port: o.RemotePort, Proto: o.Protocol, Local: o.LocalPort, In: o.Inbound,
 	}
-	id := EvidenceID(c.In, c.IP)
+	if name, ok := graph.NormalName(o.RemoteName); ok && !o.Inbound {
+		if _, isIP := graph.NormalIP(name); !isIP {
+			c.Name = name
+		}
+	}
+	id := EvidenceID(c.In, c.remote())
 	if o.Process.GUID != "" {
 		p := r.guid(o.Host, o.Process, at)
 		p.see(o.Evidence, at)
@@ -277,9 +296,14 @@ func (t *Talk) note(ip, reverse, id string, e Evidences) {
 
 func (r *Round) byPID(h *graph.Header, p graph.ProcessRef, f *ref, c claim) {
 	f.at, f.known, f.name = wholeSecond(h.Clock.At.Unix()), !h.Clock.Unknown, graph.BaseName(p.Image)
-	f.bound = ByPID
-	if f.name == "" {
+	switch {
+	case named(p):
+		f.bound, f.name = ByStart, startOf(p.Started).Format(stamp)
+		r.sight(h, p, graph.ProcessRef{}, "", "", true)
+	case f.name == "":
 		f.bound = ByBare
+	default:
+		f.bound = ByPID
 	}
 	r.unit(h.Host, p.PID)
 	f.claim = &c
@@ -304,12 +328,12 @@ func (r *Round) asked(o *graph.Asked) {
 		p := r.guid(o.Host, o.Process, at)
 		p.see(o.Evidence, at)
 		t := r.talk(p.Key)
-		t.AddQuestion(q, bond{ByGUID, "", viaDNS})
+		t.AddQuestion(q, bond{ByGUID, "", viaOf(o)})
 		t.note("", "", id, Evidences{}.Add(o.Evidence, id))
 		r.claim(o.Head(), &claim{kind: "Q", key: p.Key, rest: id})
 		return
 	}
-	r.byPID(o.Head(), o.Process, &ref{question: &q, via: viaDNS, evidence: Evidences{}.Add(o.Evidence, id)}, claim{kind: "Q", rest: id})
+	r.byPID(o.Head(), o.Process, &ref{question: &q, via: viaOf(o), evidence: Evidences{}.Add(o.Evidence, id)}, claim{kind: "Q", rest: id})
 }
 
 func (r *Round) ran(o *graph.TaskRan) {
