@@ -1,10 +1,12 @@
 package loader
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 
@@ -127,14 +129,16 @@ func (f *follower) lastLine(ctx context.Context, fd *followed, r *os.File) error
 
 // piece takes the bytes up to end, which are whole lines.
 func (f *follower) piece(ctx context.Context, fd *followed, r *os.File, end int64) error {
-	mark, err := follow.MarkAt(r, end)
+	body, err := f.body(r, fd.read, end)
 	if err != nil {
 		f.trouble(err)
 		return nil
 	}
-	part := source.Part{
-		Name: fd.file.Path, Head: fd.head, Body: io.NewSectionReader(r, fd.read, end-fd.read), Offset: fd.read, Ordinal: fd.ordinal,
+	mark, err := follow.MarkAt(r, end)
+	if err != nil || mark.Tail == "" {
+		return nil // it was cut just now: the next look sees to it
 	}
+	part := source.Part{Name: fd.file.Path, Head: fd.head, Body: body, Offset: fd.read, Ordinal: fd.ordinal}
 	before := fd.unit.records
 	// A piece is taken to its end, so that the place behind it is known.
 	_, err = source.ReadPart(context.WithoutCancel(ctx), part, source.Options{Host: f.l.config.Host}, fd.unit)
@@ -145,6 +149,20 @@ func (f *follower) piece(ctx context.Context, fd *followed, r *os.File, end int6
 	fd.ordinal += uint64(fd.unit.records - before) //nolint:gosec // never negative
 	f.last = f.l.now()
 	return f.ripe(fd)
+}
+
+// body gives the bytes from one place to another. They are read before they are
+// decoded, so that what can't be read now is no bad input; but for a single line
+// that is too long to be held.
+func (f *follower) body(r io.ReaderAt, from, to int64) (io.Reader, error) {
+	if to-from > max(f.c.Piece, mostLine) {
+		return io.NewSectionReader(r, from, to-from), nil
+	}
+	b := make([]byte, to-from)
+	if _, err := r.ReadAt(b, from); err != nil {
+		return nil, fmt.Errorf("read at byte %d: %w", from, err)
+	}
+	return bytes.NewReader(b), nil
 }
 
 // ripe puts what was read of a file into the round, unless it waits for a clock,
@@ -202,6 +220,9 @@ func (f *follower) entire(ctx context.Context, fd *followed, r *os.File) error {
 	f.checkpoints() // notes how far it came
 	f.whole = nil
 	f.in.replay = replay{}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // it went just now
+	}
 	if err != nil {
 		return fmt.Errorf("follow %s: %w", fd.file.Path, err)
 	}

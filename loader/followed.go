@@ -151,7 +151,7 @@ func (f *follower) meetSome(ctx context.Context, fresh []follow.File) error {
 			heads = append(heads, mark.Head)
 		}
 	}
-	all, err := f.l.checkpoints(ctx, ids, paths, heads)
+	all, err := f.l.checkpoints(context.WithoutCancel(ctx), ids, paths, heads)
 	if err != nil {
 		return err
 	}

@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/taskroot/taskroot/graph"
+	"github.com/taskroot/taskroot/loader/cmdline"
 	"github.com/taskroot/taskroot/loader/settle"
 	"github.com/taskroot/taskroot/loader/source"
 	"github.com/taskroot/taskroot/loader/taskxml"
@@ -36,25 +35,6 @@ type intake struct {
 	replay      replay
 	rider       rider // of a follower; may be nil
 }
-
-// rider is what goes with a round: how far the files were taken that it holds.
-type rider interface {
-	checkpoints() []any
-	written() // they are
-}
-
-// replay passes over what an earlier load took of a whole file, which always
-// tells the same in the same order.
-type replay struct {
-	given, events         int64 // observations and other calls met in this file
-	takenGiven, takenEvts int64 // of them taken before
-}
-
-// again counts one observation, and says whether it was taken before.
-func (r *replay) again() bool { r.given++; return r.given <= r.takenGiven }
-
-// againEvent is the same for any other call.
-func (r *replay) againEvent() bool { r.events++; return r.events <= r.takenEvts }
 
 func newIntake(l *Loader, id string) *intake {
 	return &intake{l: l, tally: newTally(id), clocks: newClocks(l.config.ClockOffset)}
@@ -130,8 +110,16 @@ func oversized(o graph.Observation) string {
 		image(&o.Parent)
 	case *graph.ProcessEnded:
 		image(&o.Process)
+	case *graph.ProcessMentioned:
+		image(&o.Process)
+		image(&o.Parent)
 	case *graph.Contacted:
 		image(&o.Process)
+		names = append(names, name{"remote name", o.RemoteName})
+	case *graph.TaskTraced:
+		names = append(names, name{"task path", o.Path})
+	case *graph.TaskListed:
+		names = append(names, name{"task path", o.Path})
 	}
 	for _, n := range names {
 		if len(n.text) > longest {
@@ -213,8 +201,16 @@ func textOf(o graph.Observation) int {
 	switch o := o.(type) {
 	case *graph.ProcessStarted:
 		return length(o.Process) + length(o.Parent)
+	case *graph.ProcessMentioned:
+		return length(o.Process) + length(o.Parent)
 	case *graph.TaskChanged:
 		return len(o.XML)
+	case *graph.TaskListed:
+		return len(o.XML)
+	case *graph.TaskTraced:
+		return length(o.Process) + len(o.Data)
+	case *graph.ModuleLoaded:
+		return length(o.Process) + len(o.Path)
 	case *graph.Contacted:
 		return length(o.Process)
 	}
@@ -228,14 +224,32 @@ func length(p graph.ProcessRef) int { return len(p.Image) + len(p.CommandLine) +
 func (in *intake) build() (round *settle.Round, bad int) {
 	round = settle.NewRound()
 	for _, o := range in.batch {
-		c, ok := o.(*graph.TaskChanged)
-		if !ok {
-			round.Add(o)
-		} else if !change(round, c) {
-			bad++
+		switch o := o.(type) {
+		case *graph.TaskChanged:
+			if !change(round, o) {
+				bad++
+			}
+			continue
+		case *graph.ProcessStarted:
+			ask(round, o)
 		}
+		round.Add(o)
 	}
 	return round, bad
+}
+
+// ask adds what a process's command line asks the Task Scheduler to do here.
+func ask(round *settle.Round, o *graph.ProcessStarted) {
+	for _, c := range cmdline.TaskCommands(o.Process.Image, o.Process.CommandLine) {
+		if c.Server != "" || len(c.Path) > longest {
+			continue
+		}
+		var plan *settle.PlanNode
+		if c.Command != "" && c.Change != graph.Deleted {
+			plan = planNode("", taskxml.Program(c.Command, c.Arguments))
+		}
+		round.Ask(o, c.Change, c.Path, plan)
+	}
 }
 
 // flush settles what is left at the end.
@@ -304,54 +318,6 @@ func (in *intake) Skipped(reason string, n int) error {
 func (in *intake) Rejected(r source.Reject) error {
 	in.seen += int64(max(1, r.Count))
 	return in.reject(r)
-}
-
-func (in *intake) reject(r source.Reject) error {
-	if in.replay.againEvent() {
-		return nil
-	}
-	in.tally.Read += max(1, r.Count)
-	in.tally.Rejected[r.Reason] += max(1, r.Count)
-	if in.rejects == nil {
-		if err := in.openRejects(); err != nil {
-			return err
-		}
-	}
-	counted := &countingWriter{w: in.rejects}
-	err := source.WriteReject(counted, r)
-	in.rejectBytes += counted.n
-	if err != nil {
-		return fmt.Errorf("keep rejected input: %w", err)
-	}
-	return nil
-}
-
-// rejectPath is where an import keeps what it rejects.
-func rejectPath(dir, id string) string { return filepath.Join(dir, "rejects-"+id+".ndjson") }
-
-// countingWriter counts what it writes.
-type countingWriter struct {
-	w io.Writer
-	n int64
-}
-
-func (c *countingWriter) Write(b []byte) (int, error) {
-	n, err := c.w.Write(b)
-	c.n += int64(n)
-	return n, err //nolint:wrapcheck // told with the file by whoever writes
-}
-
-func (in *intake) openRejects() error {
-	if err := os.MkdirAll(in.l.config.RejectDir, 0o700); err != nil {
-		return fmt.Errorf("keep rejected input: %w", err)
-	}
-	name := rejectPath(in.l.config.RejectDir, in.tally.Import)
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
-	if err != nil {
-		return fmt.Errorf("keep rejected input: %w", err)
-	}
-	in.rejects, in.tally.RejectFile = f, name
-	return nil
 }
 
 // Progress implements [source.Sink].

@@ -26,6 +26,7 @@ import (
 
 	"github.com/taskroot/taskroot/graph"
 	"github.com/taskroot/taskroot/internal/graphdb"
+	"github.com/taskroot/taskroot/loader/origin"
 	"github.com/taskroot/taskroot/loader/settle"
 	"github.com/taskroot/taskroot/loader/source"
 	"github.com/taskroot/taskroot/queries"
@@ -187,6 +188,9 @@ func (l *Loader) settle(ctx context.Context, s settlement) error {
 		l.log.Debug("round worked out", "took", l.now().Sub(begun))
 		w := &writer{log: l.log, lib: l.lib, tx: tx, batch: l.config.Batch, made: newMade(), internal: l.config.InternalSuffixes}
 		if err := w.write(ctx, changes); err != nil {
+			return err
+		}
+		if err := origin.Settle(ctx, tx, l.lib, changes, w.moved); err != nil {
 			return err
 		}
 		if err := l.checkpoint(ctx, w, s.tally.Import, s.checkpoints); err != nil {

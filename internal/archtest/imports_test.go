@@ -41,13 +41,14 @@ var policy = []row{
 	{pkg: "loader/winevent", own: []string{"graph", "loader/taskxml"}},
 	{pkg: "loader/follow", why: "files and places in them; what is in them is for others"},
 	{pkg: "loader/settle", own: []string{"graph", "loader/cmdline"}, why: "identity is pure: no database, no sources"},
+	{pkg: "loader/origin", own: []string{"graph", "internal/graphdb", "loader/settle", "queries"}, why: "it reads the round that was just written"},
 	{pkg: "loader/source/*", own: []string{"graph", "internal/fault", "loader/winevent"}, why: "a decoder knows no other and no database"},
 	{pkg: "loader/source", own: []string{"graph", "internal/fault", "loader/winevent", "loader/source/*"}},
 	{
 		pkg: "loader",
 		own: []string{
 			"graph", "internal/fault", "internal/filelock", "internal/graphdb", "queries",
-			"loader/cmdline", "loader/follow", "loader/settle", "loader/source", "loader/taskxml",
+			"loader/cmdline", "loader/follow", "loader/origin", "loader/settle", "loader/source", "loader/taskxml",
 		},
 		why: "graphdb for the one transaction that a round is, filelock for one follower a folder",
 	},

@@ -6,12 +6,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -177,10 +180,11 @@ func TestFollowKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	made = filepath.Join(made, string(company.EvtxJSON))
+	spoil(t, made)
 	graphtest.Wipe(t, db)
-	load(t, db, lib, 5000, made)
+	rejected := loadSpoilt(t, db, lib, made)
 	want, _ := read(t, db)
-	graph := wholeGraph(t, db)
+	graph := everything(t, db)
 	graphtest.Wipe(t, db)
 
 	bin, dir, state := program(t), t.TempDir(), t.TempDir()
@@ -221,17 +225,126 @@ func TestFollowKilled(t *testing.T) {
 	if s := strings.Join(slices.Sorted(slices.Values(statuses)), " "); s != "done killed killed killed killed killed" {
 		t.Errorf("the imports are %s", s)
 	}
-	sameGraph(t, wholeGraph(t, db), graph)
+	if n := kept(t, filepath.Join(state, "taskroot", "rejects")); n != rejected {
+		t.Errorf("%d rejects are kept, want %d", n, rejected)
+	}
+	sameGraph(t, everything(t, db), graph)
 }
 
-func sameGraph(t *testing.T, got, want map[string]string) {
+// spoil adds to each file lines that are rejected, and a file of a host whose
+// times are local and say no zone.
+func spoil(t *testing.T, dir string) {
 	t.Helper()
-	for key, p := range want {
-		if got[key] != p {
-			t.Errorf("followed: %s\nloaded: %s", got[key], p)
+	files, err := filepath.Glob(filepath.Join(dir, "*", "*"))
+	if more, _ := filepath.Glob(filepath.Join(dir, "*.*")); err == nil {
+		files = append(files, more...)
+	}
+	for _, path := range files {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			continue // a folder
+		}
+		var out []byte
+		n := 0
+		for line := range bytes.Lines(b) {
+			if n++; n%40 == 0 {
+				out = append(out, "{\"EventID\":\n"...)
+			}
+			out = append(out, line...)
+		}
+		if err := os.WriteFile(path, out, 0o600); err != nil {
+			t.Fatal(err)
 		}
 	}
-	if len(got) != len(want) {
-		t.Errorf("%d processes followed, %d loaded", len(got), len(want))
+	var local []byte
+	for i := range 200 {
+		at := time.Date(2026, 3, 2, 8, 0, 10*i, 0, time.UTC)
+		pid, zoneless := strconv.Itoa(3000+4*i), at.Add(-5*time.Hour).Format("2006-01-02 15:04:05")
+		if i%3 == 2 {
+			local = fmt.Appendf(local, `{"EventTime":%q,"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":1,"Hostname":"local.corp.example",`+
+				`"UtcTime":%q,"ProcessGuid":"{%08x-0000-0000-0000-%012x}","ProcessId":%q,"Image":"C:\\a.exe"}`+"\n",
+				zoneless, at.Format("2006-01-02 15:04:05.000"), at.Unix(), i, pid)
+			continue
+		}
+		local = fmt.Appendf(local, `{"EventTime":%q,"Channel":"Security","EventID":4688,"Hostname":"local.corp.example","NewProcessId":%q,`+
+			`"NewProcessName":"C:\\a.exe","ProcessId":"800"}`+"\n", zoneless, pid)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "local.json"), local, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// loadSpoilt loads files once and answers how many records were rejected.
+func loadSpoilt(t *testing.T, db *graphdb.DB, lib *queries.Library, dir string) int {
+	t.Helper()
+	c := loader.DefaultConfig()
+	c.RejectDir, c.Round = t.TempDir(), 5000
+	tally, err := loader.New(db, lib, slog.New(slog.DiscardHandler), c).Load(t.Context(), []string{dir}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := loader.Sum(tally.Rejected); n < 50 || tally.ClockUnknown > 0 {
+		t.Fatalf("the input is not what this test is about: %+v", *tally)
+	}
+	return loader.Sum(tally.Rejected)
+}
+
+// kept counts the lines of the reject files.
+func kept(t *testing.T, dir string) int {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "rejects-*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, path := range files {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += bytes.Count(b, []byte("\n"))
+	}
+	return n
+}
+
+// everything is each node and relationship of the graph as text, without
+// evidence, which may say other files.
+func everything(t *testing.T, db *graphdb.DB) []string {
+	t.Helper()
+	var out []string
+	for _, name := range []string{"dump-nodes", "dump-edges"} {
+		text, err := os.ReadFile("../../loader/testdata/" + name + ".cypher")
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = db.Reader().Run(t.Context(), graphdb.Statement{Name: name, Text: string(text)}, nil, func(row graphdb.Row) error {
+			props, _ := row.Values[len(row.Values)-1].(map[string]any)
+			delete(props, "evidence")
+			line, err := json.Marshal(row.Values)
+			out = append(out, string(line))
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func sameGraph(t *testing.T, got, want []string) {
+	t.Helper()
+	if len(want) < 1000 {
+		t.Errorf("a graph of %d elements proves little", len(want))
+	}
+	for _, line := range want {
+		if _, ok := slices.BinarySearch(got, line); !ok {
+			t.Errorf("loaded, but not followed: %s", line)
+		}
+	}
+	for _, line := range got {
+		if _, ok := slices.BinarySearch(want, line); !ok {
+			t.Errorf("followed, but not loaded: %s", line)
+		}
 	}
 }
