@@ -91,6 +91,9 @@ func TestFollowLog(t *testing.T) {
 		if n := f.once(); n != 0 {
 			t.Errorf("%d records were read again", n)
 		}
+		if f.total["read"] < 100 {
+			t.Errorf("%d records prove little", f.total["read"])
+		}
 		f.wantLog(log)
 	}
 }

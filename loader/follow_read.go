@@ -96,8 +96,12 @@ func (f *follower) lines(ctx context.Context, fd *followed, r *os.File) error {
 		if end == fd.read {
 			break
 		}
+		before := fd.read
 		if err := f.piece(ctx, fd, r, end); err != nil {
 			return err
+		}
+		if fd.read == before {
+			break // a record over several lines is not all there
 		}
 	}
 	if f.idle(fd) {
@@ -129,8 +133,8 @@ func (f *follower) lastLine(ctx context.Context, fd *followed, r *os.File) error
 
 // piece takes the bytes up to end, which are whole lines.
 func (f *follower) piece(ctx context.Context, fd *followed, r *os.File, end int64) error {
-	body, err := f.body(r, fd.read, end)
-	if err != nil {
+	body, end, err := f.body(fd, r, end)
+	if err != nil || end == fd.read {
 		f.trouble(err)
 		return nil
 	}
@@ -151,18 +155,22 @@ func (f *follower) piece(ctx context.Context, fd *followed, r *os.File, end int6
 	return f.ripe(fd)
 }
 
-// body gives the bytes from one place to another. They are read before they are
-// decoded, so that what can't be read now is no bad input; but for a single line
-// that is too long to be held.
-func (f *follower) body(r io.ReaderAt, from, to int64) (io.Reader, error) {
-	if to-from > max(f.c.Piece, mostLine) {
-		return io.NewSectionReader(r, from, to-from), nil
+// body gives the bytes up to a place, or up to the last record before it that is
+// all there. They are read before they are decoded, so that what can't be read
+// now is no bad input; but for a single line that is too long to be held.
+func (f *follower) body(fd *followed, r io.ReaderAt, end int64) (io.Reader, int64, error) {
+	n := end - fd.read
+	if n > max(f.c.Piece, mostLine) {
+		return io.NewSectionReader(r, fd.read, n), end, nil
 	}
-	b := make([]byte, to-from)
-	if _, err := r.ReadAt(b, from); err != nil {
-		return nil, fmt.Errorf("read at byte %d: %w", from, err)
+	b := make([]byte, n)
+	if _, err := r.ReadAt(b, fd.read); err != nil {
+		return nil, fd.read, fmt.Errorf("read at byte %d: %w", fd.read, err)
 	}
-	return bytes.NewReader(b), nil
+	if whole := source.Cut(fd.head, b); whole > 0 || n < f.c.Piece/2 && !f.idle(fd) {
+		n = int64(whole)
+	}
+	return bytes.NewReader(b[:n]), fd.read + n, nil
 }
 
 // ripe puts what was read of a file into the round, unless it waits for a clock,

@@ -73,7 +73,7 @@ func (f *follower) look(ctx context.Context) error {
 
 // trouble logs what can't be read, once: it is tried again at each look.
 func (f *follower) trouble(err error) {
-	if !f.told[err.Error()] && len(f.told) < 10000 {
+	if err != nil && !f.told[err.Error()] && len(f.told) < 10000 {
 		f.told[err.Error()] = true
 		f.l.log.Warn("can't be read now; it is tried again", "error", err)
 	}
