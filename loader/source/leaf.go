@@ -133,7 +133,7 @@ func readEVTX(ctx context.Context, w *walker, it item) error {
 		}
 	}
 	it.r = in
-	return evtx.Decode(ctx, it.r, it.name, winevent.Wanted, &evtxLeaf{leaf{ctx, w, it}})
+	return evtx.DecodeGated(ctx, it.r, it.name, winevent.Wanted, winevent.GateOf, &evtxLeaf{leaf{ctx, w, it}})
 }
 
 func (l *leaf) Skipped(channel string, id uint32, n int) error {

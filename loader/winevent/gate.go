@@ -52,7 +52,7 @@ var (
 var sysmonGates = map[uint32]*Gate{
 	7: {
 		fields: []string{"Image", "ImageLoaded"},
-		opens:  holds("taskhost", "taskeng", "dllhost", "svchost", "taskschd", "taskcomp", "mstask", "schedsvc"),
+		opens:  names("taskhost", "taskeng", "dllhost", "svchost", "taskschd", "taskcomp", "mstask", "schedsvc"),
 	},
 	10: {fields: []string{"GrantedAccess"}, opens: func(value []byte) bool { return mask(value)&injects == injects }},
 	11: fileGate, 23: fileGate, 26: fileGate,
@@ -77,6 +77,19 @@ func holds(words ...string) func([]byte) bool {
 				if value[i]|0x20 == w[0] && foldAt(value[i:], w) {
 					return true
 				}
+			}
+		}
+		return false
+	}
+}
+
+// names is a test for a path whose last element begins with one of some words.
+func names(words ...string) func([]byte) bool {
+	return func(value []byte) bool {
+		base := value[bytes.LastIndexAny(value, `\/`)+1:]
+		for _, w := range words {
+			if foldAt(base, w) {
+				return true
 			}
 		}
 		return false
