@@ -86,7 +86,7 @@ func holds(words ...string) func([]byte) bool {
 // names is a test for a path whose last element begins with one of some words.
 func names(words ...string) func([]byte) bool {
 	return func(value []byte) bool {
-		base := value[bytes.LastIndexAny(value, `\/`)+1:]
+		base := bytes.TrimLeft(value[bytes.LastIndexAny(value, `\/`)+1:], `" `)
 		for _, w := range words {
 			if foldAt(base, w) {
 				return true
