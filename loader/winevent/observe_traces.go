@@ -112,7 +112,11 @@ func sysmonLoaded(e *Event) (graph.Observation, error) {
 func ofWindows(path string) bool {
 	for _, folder := range [...]string{`\system32\`, `\syswow64\`, `\winsxs\`} {
 		root, rest, ok := cutFold(path, folder)
-		if ok && isWindows(root) && (folder == `\winsxs\` || !strings.Contains(rest, `\`)) {
+		if !ok || !isWindows(root) {
+			continue
+		}
+		below, _ := splitLast(rest) // some folders there are open to writers
+		if folder == `\winsxs\` || below == "" || strings.EqualFold(below, "wbem") {
 			return true
 		}
 	}

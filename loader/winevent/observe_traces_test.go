@@ -171,6 +171,8 @@ func TestObserveSysmonModule(t *testing.T) {
 		{"OK the service", 7, load(svc, `C:\Windows\System32\schedsvc.dll`), loaded(svc, `C:\Windows\System32\schedsvc.dll`), nil},
 		{"OK service host, strange folder of Windows", 7, load(svc, `C:\Windows\System32\Tasks\x.dll`), loaded(svc, `C:\Windows\System32\Tasks\x.dll`), nil},
 		{"ErrOfNoUse service host", 7, load(svc, `C:\Windows\System32\x.dll`), nil, winevent.ErrOfNoUse},
+		{"ErrOfNoUse service host, management", 7, load(svc, `C:\Windows\System32\wbem\x.dll`), nil, winevent.ErrOfNoUse},
+		{"ErrOfNoUse service host, side by side", 7, load(svc, `C:\Windows\WinSxS\amd64_x\x.dll`), nil, winevent.ErrOfNoUse},
 		{"ErrOfNoUse itself", 7, load(host, host), nil, winevent.ErrOfNoUse},
 		{"ErrOfNoUse another host", 7, load(`C:\Windows\System32\backgroundTaskHost.exe`, `C:\x.dll`), nil, winevent.ErrOfNoUse},
 		{"ErrNoModule", 7, load(host, "-"), nil, winevent.ErrNoModule},
