@@ -51,7 +51,16 @@ func Sniff(head []byte) bool {
 // Decode reads a log and gives each of its records to the handler: wanted ones
 // as events, all others as skipped. Memory is bounded by one chunk.
 func Decode(ctx context.Context, r io.Reader, name string, want func(channel string, id uint32) bool, h Handler) error {
-	return read(ctx, r, name, &eventVisitor{want: want, h: h, event: winevent.Event{Source: name}})
+	return DecodeGated(ctx, r, name, want, func(string, uint32) *winevent.Gate { return nil }, h)
+}
+
+// DecodeGated is [Decode] for a handler that has no use for most records of some
+// wanted events: what a gate stops is skipped before its fields are copied.
+func DecodeGated(
+	ctx context.Context, r io.Reader, name string,
+	want func(channel string, id uint32) bool, gate func(channel string, id uint32) *winevent.Gate, h Handler,
+) error {
+	return read(ctx, r, name, &eventVisitor{want: want, gate: gate, h: h, event: winevent.Event{Source: name}})
 }
 
 // Since says which of a log's records are new.
@@ -60,18 +69,20 @@ type Since struct {
 	Chunk int    // number of the first chunk that the reader gives, for places in damage
 }
 
-// DecodeSince is [Decode] of a log, or of a header and some of its chunks, for
+// DecodeSince is [DecodeGated] of a log, or of a header and some of its chunks, for
 // what is new in it. Last is the highest id of a record that was met, 0 for none.
 func DecodeSince(
-	ctx context.Context, r io.Reader, name string, since Since, want func(channel string, id uint32) bool, h Handler,
+	ctx context.Context, r io.Reader, name string, since Since,
+	want func(channel string, id uint32) bool, gate func(channel string, id uint32) *winevent.Gate, h Handler,
 ) (last uint64, err error) {
-	v := &eventVisitor{want: want, h: h, event: winevent.Event{Source: name}, since: since}
+	v := &eventVisitor{want: want, gate: gate, h: h, event: winevent.Event{Source: name}, since: since}
 	err = read(ctx, r, name, v)
 	return v.last, err
 }
 
 type eventVisitor struct {
 	want  func(channel string, id uint32) bool
+	gate  func(channel string, id uint32) *winevent.Gate
 	h     Handler
 	event winevent.Event
 	since Since
@@ -94,6 +105,9 @@ func (v *eventVisitor) record(d *decoder, rec record) error {
 		return d.err
 	}
 	if !v.want(channel, id) {
+		return v.h.Skipped(channel, id, 1)
+	}
+	if g := v.gate(channel, id); g != nil && d.useless(o, g) {
 		return v.h.Skipped(channel, id, 1)
 	}
 	v.event.Channel, v.event.ID = channel, id
