@@ -135,6 +135,7 @@ func (e skipError) Error() string { return string(e) }
 const (
 	withoutProcess = skipError("without process")
 	withoutRemote  = skipError("without remote address")
+	fromOutside    = skipError("from another machine")
 	withoutSession = skipError("without logon session")
 )
 

@@ -137,6 +137,8 @@ func TestBounds(t *testing.T) {
 		"ErrTooLong in lines":        record(200) + "\n" + record(50*limit) + "\n" + record(200) + "\n",
 		"ErrTooLong in one line":     "[" + record(200) + "," + record(50*limit) + "," + record(200) + "]",
 		"ErrTooLong in pretty lines": "[\n  " + record(200) + ",\n  " + strings.Replace(record(50*limit), "aaa", "\",\n    \"y\":\"", 20) + ",\n  " + record(200) + "\n]",
+		"ErrTooLong among records":   `{"records":[` + record(200) + "," + record(50*limit) + "," + record(200) + `]}`,
+		"ErrTooLong first of them":   `{"records": [` + record(50*limit) + "," + record(200) + "," + record(200) + `]}`,
 		"ErrTooLong of garbage":      record(200) + "\n" + strings.Repeat("x", 50*limit) + "\n" + record(200) + "\n",
 	} {
 		t.Run(name, func(t *testing.T) {

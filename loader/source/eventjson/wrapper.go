@@ -29,7 +29,7 @@ func (f *frame) enter() bool {
 		if errors.Is(err, errMore) && f.end-f.pos < maxOpening && f.more() {
 			continue
 		}
-		if n == 0 || err != nil {
+		if n == 0 {
 			return false
 		}
 		head := f.buf[f.pos : f.pos+n]
@@ -63,7 +63,7 @@ func (f *frame) opening(b []byte) (int, error) {
 		}
 		i = blank(b, i+1)
 		if holder {
-			return f.holding(b, i)
+			return f.holding(b, i, string(name) == "records")
 		}
 		n, err := f.tape.parse(b[i:])
 		if err != nil {
@@ -79,8 +79,9 @@ func (f *frame) opening(b []byte) (int, error) {
 
 // holding is the offset behind the bracket at i, where it opens an array of what
 // is read here: the first shows it, as other programs' documents have members of
-// such names too.
-func (f *frame) holding(b []byte, i int) (int, error) {
+// such names too. One that can't be read shows nothing, and then Event Hub's name
+// for the array is believed, so that the damage costs one record and not all.
+func (f *frame) holding(b []byte, i int, sure bool) (int, error) {
 	if i == len(b) || b[i] != '[' {
 		return 0, ended(b, i)
 	}
@@ -94,7 +95,13 @@ func (f *frame) holding(b []byte, i int) (int, error) {
 		return 0, nil
 	}
 	if _, err := f.tape.parse(b[first:]); err != nil {
-		return 0, err
+		if !sure {
+			return 0, err
+		}
+		if errors.Is(err, errMore) {
+			return i + 1, err
+		}
+		return i + 1, nil
 	}
 	if known(&doc{b: b[first:], nodes: f.tape.nodes}) {
 		return i + 1, nil
