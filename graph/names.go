@@ -42,6 +42,7 @@ const (
 	RelDisabled       = "DISABLED"
 	RelDefined        = "DEFINED"
 	RelRegistered     = "REGISTERED"
+	RelNames          = "NAMES" // (:TaskDefinition)-[:NAMES]->(:Endpoint): its commands name it
 	RelRan            = "RAN"   // (:Task)-[:RAN]->(:Launch)
 	RelFound          = "FOUND" // (:HuntRun)-[:FOUND]->(:Finding)
 	RelAbout          = "ABOUT" // (:Finding)-[:ABOUT]->(target)

@@ -49,6 +49,8 @@ type PlanNode struct {
 	Triggers    string
 	Commands    []string
 	ComHandlers []string
+	Decoded     []string // JSON, one text for each command that had anything to decode
+	Names       []string // keys of the endpoints that its commands name
 	Seen        Span
 	Matches     func(image, command string) bool
 }

@@ -30,4 +30,5 @@ SET p.host = r[1],
     p.second = r[19],
     p.pidTalk = r[20],
     p.facts = r[21],
-    p.clock = r[22]
+    p.clock = r[22],
+    p.decoded = r[23]
