@@ -2,10 +2,10 @@ package loader
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"github.com/taskroot/taskroot/loader/decode"
+	"github.com/taskroot/taskroot/loader/settle"
 	"github.com/taskroot/taskroot/loader/taskxml"
 )
 
@@ -19,9 +19,8 @@ type decoded struct {
 }
 
 // undo decodes the actions of a task: a JSON text for each command that had
-// something to decode, and the keys of the endpoints that the commands name, in order.
-// It is a function of the actions, which the definition's key is a hash of.
-func undo(actions []taskxml.Action) (texts, names []string) {
+// something to decode, and the endpoints that the commands name, in order. It is a function of the actions, which the definition's key is a hash of.
+func undo(actions []taskxml.Action) (texts []string, names []settle.Name) {
 	var commands []string
 	for _, a := range actions {
 		switch a.Kind {
@@ -31,9 +30,11 @@ func undo(actions []taskxml.Action) (texts, names []string) {
 			commands = append(commands, a.Data)
 		}
 	}
+	proxy := map[string]bool{}
 	for i, r := range decode.Task(commands) {
 		for _, t := range r.Targets {
-			names = append(names, t.Host)
+			only, known := proxy[t.Host]
+			proxy[t.Host] = t.Kind == decode.Proxy && (only || !known)
 		}
 		if len(r.Steps) == 0 {
 			continue
@@ -43,6 +44,8 @@ func undo(actions []taskxml.Action) (texts, names []string) {
 			texts = append(texts, string(b))
 		}
 	}
-	slices.Sort(names)
-	return texts, slices.Compact(names)
+	for _, key := range sorted(proxy) {
+		names = append(names, settle.Name{Endpoint: key, Proxy: proxy[key]})
+	}
+	return texts, names
 }

@@ -121,7 +121,7 @@ func checkDecoded(t *testing.T, lines []string) {
 			`{"command":"powershell.exe ` + arguments + `","text":"powershell.exe -nop -Command ` + beacon + `","steps":[{"name":"encoded-command","before":"` +
 				"-enc " + hidden(beacon) + `","after":"-Command ` + beacon + `"}],"targets":[` +
 				`{"kind":"url","host":"c2.bad.example","port":8080,"url":"http://c2.bad.example:8080/a"},` +
-				`{"kind":"url","host":"198.51.100.7","port":3128,"url":"http://198.51.100.7:3128"}]}`,
+				`{"kind":"proxy","host":"198.51.100.7","port":3128,"url":"http://198.51.100.7:3128"}]}`,
 		}},
 		"powershell.exe":     {"decoded": "powershell.exe -nop -Command " + beacon},
 		"cmd.exe":            {"decoded": nil},
@@ -130,7 +130,7 @@ func checkDecoded(t *testing.T, lines []string) {
 		"proxy.corp.example": {"key": "proxy.corp.example", "kind": "name", "scope": "internal", "firstSeen": "2024-05-01T08:03:21Z", "lastSeen": "2024-05-01T08:03:22Z"},
 
 		"names c2.bad.example":                  {"via": "definition", "firstSeen": first, "lastSeen": last},
-		"names 198.51.100.7":                    {"via": "definition", "firstSeen": first, "lastSeen": last},
+		"names 198.51.100.7":                    {"via": "definition", "proxy": true, "firstSeen": first, "lastSeen": last},
 		"UNDER c2.bad.example bad.example":      {"firstSeen": first, "lastSeen": last},
 		"UNDER proxy.corp.example corp.example": {"firstSeen": "2024-05-01T08:03:21Z", "lastSeen": "2024-05-01T08:03:22Z"},
 	}

@@ -60,8 +60,11 @@ func (w *writer) plans(ctx context.Context, c *settle.Changes) error {
 			decoded = p.Decoded
 		}
 		plans = append(plans, []any{p.Key, p.XML, p.Actions, p.Triggers, p.Commands, p.ComHandlers, first, last, decoded})
-		for _, key := range p.Names {
-			kind := "name"
+		for _, n := range p.Names {
+			key, kind, proxy := n.Endpoint, "name", any(nil)
+			if n.Proxy {
+				proxy = true
+			}
 			if _, ok := graph.NormalIP(key); ok {
 				kind = "ip"
 			}
@@ -70,7 +73,7 @@ func (w *writer) plans(ctx context.Context, c *settle.Changes) error {
 				domain, suffix := graph.Domain(key)
 				domains = append(domains, []any{domain, suffix, key, first, last})
 			}
-			names = append(names, []any{p.Key, key, "definition"})
+			names = append(names, []any{p.Key, key, "definition", proxy})
 		}
 	}
 	if err := w.rows(ctx, "definition", graph.LabelTaskDefinition, "", plans); err != nil {

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,6 +19,8 @@ const (
 	URL  Kind = "url"  // a URL, or a UNC path
 	Host Kind = "host" // a name as an argument of a program that connects
 	IP   Kind = "ip"   // an address
+	// Proxy is what a program is told to go through: not where it goes.
+	Proxy Kind = "proxy"
 )
 
 // Target is a destination that a text names.
@@ -38,11 +41,13 @@ var (
 	unc  = regexp.MustCompile(`(?:^|[\s"'=(,;>|&])((?:\\\\|//)([\pL\pN_][\pL\pN_.-]*|\d[\d.]*)((?:@SSL)?(?:@\d{1,5})?)[\\/][^\s"'<>|:*?]+)`)
 	ipv4 = regexp.MustCompile(`\d{1,3}(?:\.\d{1,3}){3}`)
 	pair = regexp.MustCompile(`^:(\d{1,5})(?:\D|$)`)
+	// What stands before a proxy's host, or its URL.
+	proxies = regexp.MustCompile(`(?i)(?:\s--?(?:proxy|socks[45]a?|http-proxy|proxy-server|preproxy)(?:-hostname)?[\s=:]+|\s-x\s+|proxy(?:server|address|host)?\s*=\s*|\bwebproxy\s*\(?\s*)["']?(?:https?=)?` + hostPart + `(?::(\d{1,5}))?`)
+	through = regexp.MustCompile(`(?i)(?:\s--?(?:proxy|socks[45]a?|http-proxy|proxy-server|preproxy)(?:-hostname)?[\s=:]+|\s-x\s+|proxy(?:server|address|host)?\s*=\s*|\bwebproxy\s*\(?\s*)["']?(?:https?=)?$`)
 	// What stands before a host that a program is told to connect to. The host follows.
 	towards = []*regexp.Regexp{
 		regexp.MustCompile(`(?i)\bconnect\s+` + hostPart + `:(\d{1,5})`),
-		regexp.MustCompile(`(?i)(?:\s--?(?:proxy|socks[45]a?|http-proxy|proxy-server|preproxy)(?:-hostname)?[\s=:]+|\s-x\s+|proxy(?:server|address|host)?\s*=\s*)["']?(?:https?=)?` + hostPart + `(?::(\d{1,5}))?`),
-		regexp.MustCompile(`(?i)\b(?:tcpclient|udpclient|webproxy|tcplistener)\s*\(?\s*["']` + hostPart + `["'](?:\s*,\s*["']?(\d{1,5}))?`),
+		regexp.MustCompile(`(?i)\b(?:tcpclient|udpclient)\s*\(?\s*["']` + hostPart + `["'](?:\s*,\s*["']?(\d{1,5}))?`),
 		regexp.MustCompile(`(?i)\.connect\(\s*["']` + hostPart + `["'](?:\s*,\s*["']?(\d{1,5}))?`),
 		regexp.MustCompile(`(?i)\bconnectaddress=["']?` + hostPart + `(?:["']?\s+connectport=(\d{1,5}))?`),
 		regexp.MustCompile(`(?i)\s-(?:computername|cn|server|remotehost|smtpserver)\s+["']?` + hostPart + `(?::(\d{1,5}))?`),
@@ -61,6 +66,11 @@ type finder struct {
 }
 
 func newFinder() *finder { return &finder{seen: map[Target]bool{}, taken: map[string]bool{}} }
+
+// named says that something longer named that host and port.
+func (f *finder) named(host string, port uint16) bool {
+	return slices.ContainsFunc(f.out, func(t Target) bool { return t.Host == host && t.Port == port })
+}
 
 func (f *finder) add(t Target) {
 	if f.seen[t] || len(f.out) >= mostTargets {
@@ -82,7 +92,7 @@ func (f *finder) find(s string) {
 		for _, m := range urls.FindAllStringIndex(s, 256) {
 			covered = append(covered, m)
 			if !isNamespace(s, m[0], s[m[0]:m[1]]) {
-				f.url(s[m[0]:m[1]])
+				f.url(s[m[0]:m[1]], through.MatchString(s[max(0, m[0]-48):m[0]]))
 			}
 		}
 	}
@@ -94,8 +104,13 @@ func (f *finder) find(s string) {
 	for _, re := range towards {
 		for _, m := range re.FindAllStringSubmatchIndex(s, 64) {
 			if !overlaps(covered, m[2]) {
-				f.host(s[m[2]:m[3]], group(s, m, 2))
+				f.host(Host, s[m[2]:m[3]], group(s, m, 2))
 			}
+		}
+	}
+	for _, m := range proxies.FindAllStringSubmatchIndex(s, 64) {
+		if !overlaps(covered, m[2]) {
+			f.host(Proxy, s[m[2]:m[3]], group(s, m, 2))
 		}
 	}
 	for _, m := range goers.FindAllStringIndex(s, 32) {
@@ -143,7 +158,7 @@ func isNamespace(s string, at int, text string) bool {
 }
 
 // url adds a URL's host.
-func (f *finder) url(text string) {
+func (f *finder) url(text string, proxy bool) {
 	text = strings.TrimRight(text, ".,:;!*&")
 	_, rest, _ := strings.Cut(text, "://")
 	authority, _, _ := strings.Cut(rest, "/")
@@ -160,7 +175,11 @@ func (f *finder) url(text string) {
 		host = plain
 	}
 	if key := hostKey(host, true); key != "" {
-		f.add(Target{Kind: URL, Host: key, Port: portOf(port), URL: text})
+		kind := URL
+		if proxy {
+			kind = Proxy
+		}
+		f.add(Target{Kind: kind, Host: key, Port: portOf(port), URL: text})
 	}
 }
 
@@ -179,13 +198,12 @@ func (f *finder) share(text, host, at string) {
 }
 
 // host adds a program's argument.
-func (f *finder) host(host, port string) {
+func (f *finder) host(kind Kind, host, port string) {
 	key := hostKey(strings.Trim(host, "[]"), false)
 	if key == "" || port == "" && f.taken[key] || isFile(key) {
 		return
 	}
-	kind := Host
-	if _, ok := graph.NormalIP(key); ok {
+	if _, ok := graph.NormalIP(key); ok && kind == Host {
 		kind = IP
 	}
 	f.add(Target{Kind: kind, Host: key, Port: portOf(port)})
@@ -212,7 +230,10 @@ func (f *finder) argument(s string) {
 		if _, err := strconv.ParseUint(strings.Join(words[i+1:min(i+2, len(words))], ""), 10, 16); port == "" && err == nil {
 			port = words[i+1]
 		}
-		f.host(m[1], port)
+		if f.named(hostKey(strings.Trim(m[1], "[]"), false), portOf(port)) {
+			continue // its proxy
+		}
+		f.host(Host, m[1], port)
 		return
 	}
 }
@@ -242,7 +263,7 @@ func (f *finder) address(s string, from, to int) {
 		port = m[1]
 	}
 	// 4.0.0.0 and 255.255.255.0 are no machine's address.
-	if b[0] == 0 || b[0] >= 224 || b[3] == 0 && port == "" || port == "" && f.taken[a.String()] {
+	if b[0] == 0 || b[0] >= 224 || b[3] == 0 && port == "" || port == "" && f.taken[a.String()] || f.named(a.String(), portOf(port)) {
 		return
 	}
 	f.add(Target{Kind: IP, Host: a.String(), Port: portOf(port)})

@@ -41,20 +41,6 @@ type Host struct {
 	Skewed  bool // some parent's GUID is not older than its child's
 }
 
-// PlanNode is a task definition.
-type PlanNode struct {
-	Key         string
-	XML         string
-	Actions     string
-	Triggers    string
-	Commands    []string
-	ComHandlers []string
-	Decoded     []string // JSON, one text for each command that had anything to decode
-	Names       []string // keys of the endpoints that its commands name
-	Seen        Span
-	Matches     func(image, command string) bool
-}
-
 // viaDNS is the event that DNS questions come from.
 const viaDNS = "sysmon22"
 
