@@ -59,7 +59,7 @@ func (w *writer) plans(ctx context.Context, c *settle.Changes) error {
 		if len(p.Decoded) > 0 {
 			decoded = p.Decoded
 		}
-		plans = append(plans, []any{p.Key, p.XML, p.Actions, p.Triggers, p.Commands, p.ComHandlers, first, last, decoded})
+		plans = append(plans, []any{p.Key, maybe(p.XML), p.Actions, p.Triggers, p.Commands, p.ComHandlers, first, last, decoded})
 		for _, n := range p.Names {
 			key, kind, proxy := n.Endpoint, "name", any(nil)
 			if n.Proxy {

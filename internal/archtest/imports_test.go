@@ -41,13 +41,14 @@ var policy = []row{
 	{pkg: "loader/taskxml", own: []string{"graph"}},
 	{pkg: "loader/winevent", own: []string{"graph", "loader/taskxml"}},
 	{pkg: "loader/settle", own: []string{"graph", "loader/cmdline"}, why: "identity is pure: no database, no sources"},
+	{pkg: "loader/origin", own: []string{"graph", "internal/graphdb", "loader/settle", "queries"}, why: "it reads the round that was just written"},
 	{pkg: "loader/source/*", own: []string{"graph", "internal/fault", "loader/winevent"}, why: "a decoder knows no other and no database"},
 	{pkg: "loader/source", own: []string{"graph", "internal/fault", "loader/winevent", "loader/source/*"}},
 	{
 		pkg: "loader",
 		own: []string{
 			"graph", "internal/fault", "internal/graphdb", "queries",
-			"loader/cmdline", "loader/decode", "loader/settle", "loader/source", "loader/taskxml",
+			"loader/cmdline", "loader/decode", "loader/origin", "loader/settle", "loader/source", "loader/taskxml",
 		},
 		why: "graphdb for the one transaction that a round is",
 	},
