@@ -104,7 +104,7 @@ type pass func(d *decoder)
 func passes() []pass {
 	return []pass{
 		caret, variables, tick, encodedCommand, encodedArguments, scriptURL, escapes, index, charCodes, numbers, hexCalls,
-		format, concat, replaced, reversed, base64Calls, base64Pipes,
+		format, concat, sums, replaced, reversed, base64Calls, base64Pipes,
 	}
 }
 

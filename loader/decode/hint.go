@@ -76,7 +76,7 @@ func dashed(s string, i int) bool {
 
 // called: the name before a bracket.
 func called(before string) bool {
-	for _, name := range [...]string{"chr", "chrw", "fromcharcode", "unescape", "strreverse", "decodeuri", "decodeuricomponent", ".replace", "frombase64string"} {
+	for _, name := range [...]string{"chr", "chrw", "fromcharcode", "unescape", "strreverse", "decodeuri", "decodeuricomponent", ".replace", "frombase64string", "getstring"} {
 		if foldSuffix(before, name) {
 			return true
 		}
@@ -92,7 +92,25 @@ func joins(before, after string) bool {
 	for after != "" && (isSpace(after[0]) || after[0] == '\\') {
 		after = after[1:]
 	}
-	return before != "" && after != "" && isQuote(before[len(before)-1]) && isQuote(after[0])
+	if before == "" || after == "" {
+		return false
+	}
+	if after[0] == '$' {
+		return true
+	}
+	return (isQuote(before[len(before)-1]) || variableEnds(before)) && isQuote(after[0])
+}
+
+// variableEnds says that s ends with a script's variable.
+func variableEnds(s string) bool {
+	for n := len(s); n > 0 && len(s)-n < 40; n-- {
+		if c := s[n-1]; c == '$' {
+			return n < len(s)
+		} else if !isLetter(c) && !isDigit(c) && c != '_' {
+			return false
+		}
+	}
+	return false
 }
 
 // sets: set x=, with a use of some variable behind it.

@@ -18,6 +18,11 @@ var (
 	charPlus  = regexp.MustCompile(`(?i)\[char\]\s*\(?\s*(0x[0-9a-f]{1,4}|\d{1,5})\s*\)?(?:\s*\+\s*\[char\]\s*\(?\s*(?:0x[0-9a-f]{1,4}|\d{1,5})\s*\)?)*`)
 	chrPlus   = regexp.MustCompile(`(?i)\bchrw?\(\s*(?:&h[0-9a-f]{1,4}|\d{1,5})\s*\)(?:\s*[&+]\s*chrw?\(\s*(?:&h[0-9a-f]{1,4}|\d{1,5})\s*\))*`)
 	fromChar  = regexp.MustCompile(`(?i)\bstring\.fromcharcode\(\s*((?:0x[0-9a-f]{1,4}|\d{1,5})(?:\s*,\s*(?:0x[0-9a-f]{1,4}|\d{1,5}))*)\s*\)`)
+	getString = regexp.MustCompile(`(?i)\[?(?:system\.)?(?:text\.)?encoding\]?::\w+\.getstring\(\s*(?:\[byte\[\]\]\s*)?@?\(\s*((?:0x[0-9a-f]{1,2}|\d{1,3})(?:\s*,\s*(?:0x[0-9a-f]{1,2}|\d{1,3}))+)\s*\)\s*\)`)
+	assigned  = regexp.MustCompile(`\$(\w{1,40})\s*=\s*(?:'([^']*)'|"([^"$\x60]*)")\s*(?:[;)}\r\n]|$)`)
+	assigning = regexp.MustCompile(`\$(\w{1,40})\s*[-+*]?=`)
+	added     = regexp.MustCompile(`(?:\$\w{1,40}|'[^']*')(?:\s*\+\s*(?:\$\w{1,40}|'[^']*'))+`)
+	operand   = regexp.MustCompile(`\$(\w+)|'([^']*)'`)
 	number    = regexp.MustCompile(`(?i)0x[0-9a-f]{1,4}|&h[0-9a-f]{1,4}|\d{1,5}`)
 	charList  = regexp.MustCompile(`(?i)(?:\[string\]::join\(\s*['"]{2}\s*,\s*)?(?:-join\s*)?(?:\(\s*)?\[char\[\]\]\s*@?\(\s*((?:0x[0-9a-f]{1,4}|\d{1,5})(?:\s*,\s*(?:0x[0-9a-f]{1,4}|\d{1,5}))*)\s*\)\s*\)?(?:\s*-join\s*['"]{2})?`)
 	mapped    = regexp.MustCompile(`(?i)(?:\(\s*)?((?:0x[0-9a-f]{1,4}|\d{1,5})(?:\s*,\s*(?:0x[0-9a-f]{1,4}|\d{1,5})){2,})\s*\)?\s*\|\s*(?:%|foreach(?:-object)?)\s*\{\s*\(?\s*\[char\]\s*(?:\[int\]\s*)?\$_\s*\)?\s*\}\s*\)?(?:\s*-join\s*['"]{2})?`)
@@ -109,6 +114,36 @@ func pieceTexts(s string) []string {
 	return out
 }
 
+// sums puts strings together that variables hold, each set once in the same text:
+// $a='ht';$b='tp';$a+$b.
+func sums(d *decoder) {
+	if !strings.Contains(d.text, "+") || !strings.Contains(d.text, "$") || !d.scripted() {
+		return
+	}
+	times, values := map[string]int{}, map[string]string{}
+	for _, m := range assigning.FindAllStringSubmatch(d.text, 256) {
+		times[lower(m[1])]++
+	}
+	for _, m := range assigned.FindAllStringSubmatch(d.text, 256) {
+		values[lower(m[1])] = m[2] + m[3]
+	}
+	d.each("concat", added, func(g func(int) string) (string, bool) {
+		var b strings.Builder
+		for _, m := range operand.FindAllStringSubmatch(g(0), 256) {
+			value, ok := values[lower(m[1])]
+			if m[1] == "" {
+				value, ok = m[2], true
+			} else if times[lower(m[1])] != 1 {
+				ok = false
+			}
+			if b.WriteString(value); !ok || b.Len() > d.most {
+				return "", false
+			}
+		}
+		return literal(b.String()), true
+	})
+}
+
 // format undoes the operator -f with plain strings: '{1}{0}' -f 'b','a'.
 func format(d *decoder) {
 	if !d.has("-f") || !strings.Contains(d.text, "{") {
@@ -141,6 +176,9 @@ func charCodes(d *decoder) {
 		d.each("char-codes", mapped, list(1))
 		d.each("char-codes", split, func(g func(int) string) (string, bool) { return splitChars(g(1), g(0)) })
 		d.each("char-codes", charPlus, list(0))
+	}
+	if d.has("getstring(") {
+		d.each("char-codes", getString, list(1))
 	}
 	if d.has("chr(", "chrw(") {
 		d.each("char-codes", chrPlus, func(g func(int) string) (string, bool) {
