@@ -1,0 +1,167 @@
+package table
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// The bounds of a row. The longest real rows hold a task's definition or a
+// command line, 64 KiB at most each.
+const (
+	maxRow    = 1 << 20 // bytes, line ends included
+	maxFields = 2048
+)
+
+// row is one record of the file, good until the next is asked for.
+type row struct {
+	fields []string
+	raw    []byte // as written, without the last line end
+	line   int    // of its first line, from 1
+	lines  int
+	bad    string // why it is none; fields is nil then
+	long   bool   // it is bad because it is longer than maxRow
+}
+
+// frame cuts a file into rows. A row whose quotes don't add up costs its first
+// line and no more: reading goes on with the next line, as the row that comes
+// after the damage may begin there. encoding/csv can't do that, it has read on
+// by then.
+type frame struct {
+	in      *bufio.Reader
+	comma   byte
+	width   int      // columns expected, to tell a row that swallowed others; 0 for any
+	waiting [][]byte // lines that were read ahead and given back
+	line    int      // of the next line, from 1
+	again   int      // bytes that were given back so far
+	taken   int      // bytes read so far
+	split   splitter
+	raw     bytes.Buffer
+}
+
+func newFrame(r io.Reader, comma byte) *frame {
+	return &frame{in: bufio.NewReaderSize(r, 64<<10), comma: comma, line: 1}
+}
+
+// next is the next row that is not blank, or io.EOF.
+func (f *frame) next() (row, error) {
+	for {
+		first, cut, err := f.readLine()
+		if err != nil {
+			return row{}, err
+		}
+		r := row{raw: first, line: f.line, lines: 1}
+		f.line++
+		if cut {
+			r.bad, r.long = fmt.Sprintf("is longer than %d bytes", maxRow), true
+			return r, nil
+		}
+		if len(bytes.TrimRight(first, "\r")) == 0 {
+			continue
+		}
+		return f.row(r)
+	}
+}
+
+// row reads the row that begins with a line.
+func (f *frame) row(r row) (row, error) {
+	f.split.begin(f.comma)
+	state := f.split.line(r.raw)
+	if state == whole && (f.width == 0 || len(f.split.ends) <= f.width) {
+		r.fields = f.split.fields()
+		return r, nil
+	}
+	first := bytes.Clone(r.raw)
+	f.raw.Reset()
+	f.raw.Write(first)
+	var ahead [][]byte
+	why := ""
+	for state == open && why == "" {
+		line, cut, err := f.readLine()
+		switch {
+		case errors.Is(err, io.EOF):
+			why = "a quotation mark is never closed"
+			continue
+		case err != nil:
+			return r, err
+		}
+		line = bytes.Clone(line)
+		ahead = append(ahead, line)
+		f.raw.WriteByte('\n')
+		f.raw.Write(line)
+		switch {
+		case cut || f.raw.Len() > maxRow:
+			why = fmt.Sprintf("a quotation mark is not closed within %d bytes", maxRow)
+		case f.width > 0 && len(f.split.ends) > f.width+1:
+			why = "a quotation mark is not closed before the next rows"
+		default:
+			state = f.split.line(line)
+		}
+	}
+	return f.finish(r, first, ahead, state, why), nil
+}
+
+// finish makes a row of what was read, or gives back all but its first line.
+func (f *frame) finish(r row, first []byte, ahead [][]byte, state state, why string) row {
+	r.fields = f.split.fields()
+	if why == "" && state == broken {
+		why = f.split.why
+	}
+	swallowed := len(ahead) > 0 && f.width > 0 && len(r.fields) != f.width && len(r.fields) != f.width+1
+	if why == "" && swallowed {
+		why = fmt.Sprintf("has %d columns over %d lines and should have %d", len(r.fields), len(ahead)+1, f.width)
+	}
+	if why == "" {
+		r.raw, r.lines = f.raw.Bytes(), len(ahead)+1
+		f.line += len(ahead)
+		return r
+	}
+	r.fields, r.bad, r.raw = nil, why, first
+	back := f.raw.Len() - len(first)
+	if f.again += back; f.again > 16<<20+8*f.taken {
+		// Someone made a file in which every line opens what only the end
+		// closes. Reading each of them again would take for ever.
+		r.raw, r.lines = f.raw.Bytes(), len(ahead)+1
+		f.line += len(ahead)
+		return r
+	}
+	f.waiting = append(ahead, f.waiting...)
+	return r
+}
+
+// readLine is the next line without its line feed. One that is too long is cut
+// and its rest passed over.
+func (f *frame) readLine() (line []byte, cut bool, err error) {
+	if len(f.waiting) > 0 {
+		line, f.waiting = f.waiting[0], f.waiting[1:]
+		return line, false, nil
+	}
+	line, err = f.in.ReadSlice('\n')
+	f.taken += len(line)
+	if err == nil {
+		return line[:len(line)-1], false, nil
+	}
+	whole := bytes.Clone(line)
+	for errors.Is(err, bufio.ErrBufferFull) {
+		line, err = f.in.ReadSlice('\n')
+		f.taken += len(line)
+		if len(whole) < maxRow {
+			whole = append(whole, line...)
+		} else {
+			cut = true
+		}
+	}
+	switch {
+	case errors.Is(err, io.EOF) && len(whole) == 0:
+		return nil, false, io.EOF
+	case err != nil && !errors.Is(err, io.EOF):
+		return nil, false, fmt.Errorf("reading a row: %w", err)
+	}
+	whole = bytes.TrimSuffix(whole, []byte{'\n'})
+	if len(whole) > maxRow {
+		return whole[:maxRow], true, nil
+	}
+	return whole, cut, nil
+}
