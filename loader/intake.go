@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/taskroot/taskroot/graph"
+	"github.com/taskroot/taskroot/loader/cmdline"
 	"github.com/taskroot/taskroot/loader/settle"
 	"github.com/taskroot/taskroot/loader/source"
 	"github.com/taskroot/taskroot/loader/taskxml"
@@ -182,14 +183,32 @@ func length(p graph.ProcessRef) int { return len(p.Image) + len(p.CommandLine) +
 func (in *intake) build() (round *settle.Round, bad int) {
 	round = settle.NewRound()
 	for _, o := range in.batch {
-		c, ok := o.(*graph.TaskChanged)
-		if !ok {
-			round.Add(o)
-		} else if !change(round, c) {
-			bad++
+		switch o := o.(type) {
+		case *graph.TaskChanged:
+			if !change(round, o) {
+				bad++
+			}
+			continue
+		case *graph.ProcessStarted:
+			ask(round, o)
 		}
+		round.Add(o)
 	}
 	return round, bad
+}
+
+// ask adds what a process's command line asks the Task Scheduler to do here.
+func ask(round *settle.Round, o *graph.ProcessStarted) {
+	for _, c := range cmdline.TaskCommands(o.Process.Image, o.Process.CommandLine) {
+		if c.Server != "" || len(c.Path) > longest {
+			continue
+		}
+		var plan *settle.PlanNode
+		if c.Command != "" && c.Change != graph.Deleted {
+			plan = planNode("", taskxml.Program(c.Command, c.Arguments))
+		}
+		round.Ask(o, c.Change, c.Path, plan)
+	}
 }
 
 // flush settles what is left at the end.

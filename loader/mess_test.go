@@ -33,3 +33,21 @@ func (m *messer) defender(host string, at time.Time, pid, ppid uint32, image str
 		})
 	}
 }
+
+// ask makes a process that asks the Task Scheduler for something.
+func (m *messer) ask(host string, at time.Time) {
+	p := graph.ProcessRef{
+		PID: uint32(4 * (1 + m.rng.IntN(4))), Image: `C:\Windows\System32\schtasks.exe`,
+		CommandLine: `schtasks /` + m.pick("create", "change", "delete") + ` /tn ` + m.pick(`\One`, "two", "Four") + ` /tr "cmd.exe x"`,
+	}
+	if m.rng.IntN(2) == 0 {
+		p.GUID = guid(at, m.rng.Uint32()&0xffff)
+		m.out = append(m.out, &graph.ProcessStarted{
+			Header: m.head(host, at, "Microsoft-Windows-Sysmon/Operational", 1), Process: p, Source: graph.StartSysmon,
+		})
+		return
+	}
+	m.out = append(m.out, &graph.ProcessStarted{
+		Header: m.head(host, at, "Security", 4688), Process: p, Source: graph.StartSecurity,
+	})
+}

@@ -338,5 +338,12 @@ func (m *messer) loose() {
 		o.XML = `<Task><Actions><Exec><Command>` + m.pick("cmd.exe", `C:\Tools\a.exe`) + `</Command><Arguments>` + m.pick("x", "y") +
 			`</Arguments></Exec></Actions></Task>`
 	}
+	switch m.rng.IntN(4) {
+	case 0:
+		o.Client.PID = uint32(4 * (1 + m.rng.IntN(4)))
+	case 1:
+		o.Client = graph.ProcessRef{PID: uint32(4 * (1 + m.rng.IntN(4))), Image: m.pick(images...), Started: at.Add(-time.Second).Truncate(time.Second)}
+	}
 	m.out = append(m.out, o)
+	m.ask(host, at)
 }

@@ -115,6 +115,7 @@ func statementFile(name string) bool {
 // dynamic are the statements that write a relationship type they are given.
 var dynamic = map[string][]string{
 	"queries/load/contact-create.cypher":      {"CONNECTED", "RESOLVED", "ACCEPTED"},
+	"queries/load/act.cypher":                 {"CREATED", "UPDATED", "DELETED", "ENABLED", "DISABLED"},
 	"queries/load/deed.cypher":                {"CREATED", "UPDATED", "DELETED", "ENABLED", "DISABLED"},
 	"queries/testdata/fixture/contact.cypher": {"CONNECTED", "RESOLVED", "ACCEPTED"},
 }

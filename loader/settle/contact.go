@@ -107,77 +107,12 @@ type Question struct {
 	Answers string // canonical IPs, sorted, joined by commas
 }
 
-// Talk is the network side of one process.
-type Talk struct {
-	Contacts  map[Contact]how
-	Questions map[Question]how
-	Reverse   map[string]string    // IP to the greatest reverse name seen
-	Evidence  map[string]Evidences // by IP or name, with direction
-	Truncated map[string]bool      // edges of the database that had forgotten contacts
-	Fetched   bool                 // what the database holds is in here
-	Edges     map[string]string    // fingerprints of stored edges, by EdgeID
-}
-
-// NewTalk makes an empty Talk.
-func NewTalk() *Talk {
-	return &Talk{
-		Contacts: map[Contact]how{}, Questions: map[Question]how{}, Reverse: map[string]string{},
-		Evidence: map[string]Evidences{}, Truncated: map[string]bool{}, Edges: map[string]string{},
-	}
-}
-
-// AddContact adds a contact.
-func (t *Talk) AddContact(c Contact, b ...bond) { t.Contacts[c] = t.Contacts[c].add(b...) }
-
-// AddQuestion adds a DNS question.
-func (t *Talk) AddQuestion(q Question, b ...bond) { t.Questions[q] = t.Questions[q].add(b...) }
-
-// EvidenceID names the evidence of a contact's remote address or of a name.
-func EvidenceID(in bool, endpoint string) string {
-	if in {
-		return "<" + endpoint
-	}
-	return ">" + endpoint
-}
-
-// TakeByPID moves what is bound by PID out of t, to be resolved again.
-func (t *Talk) TakeByPID() *Talk {
-	moved := NewTalk()
-	for c, h := range t.Contacts {
-		stay, leave := h.split()
-		if len(leave) == 0 {
-			continue
-		}
-		moved.Contacts[c], t.Contacts[c] = leave, stay
-		if len(stay) == 0 {
-			delete(t.Contacts, c)
-		}
-		id := EvidenceID(c.In, c.remote())
-		moved.Evidence[id] = t.Evidence[id]
-		if name, ok := t.Reverse[c.IP]; ok {
-			moved.Reverse[c.IP] = name
-		}
-	}
-	for q, h := range t.Questions {
-		stay, leave := h.split()
-		if len(leave) == 0 {
-			continue
-		}
-		moved.Questions[q], t.Questions[q] = leave, stay
-		if len(stay) == 0 {
-			delete(t.Questions, q)
-		}
-		id := EvidenceID(false, q.Name)
-		moved.Evidence[id] = t.Evidence[id]
-	}
-	return moved
-}
-
-// Edge is one CONNECTED, ACCEPTED or RESOLVED relationship as it should be.
+// Edge is one CONNECTED, ACCEPTED or RESOLVED relationship as it should be, or
+// one to a task that the process created, changed or deleted.
 type Edge struct {
 	Type       string
 	Endpoint   string // key
-	Kind       string // of the endpoint: name, ip
+	Kind       string // of the other end: name, ip, task
 	Tuples     []string
 	Count      int
 	Truncated  bool
@@ -187,7 +122,7 @@ type Edge struct {
 	Protocols  []string
 	Via        []string
 	Answered   bool
-	Confidence float64 // of the name
+	Confidence float64 // of the name, or that it was the process that did it
 	Reverse    []string
 	Evidence   Evidences
 }
@@ -220,6 +155,9 @@ func (t *Talk) Relationships() []*Edge {
 	}
 	for q, b := range t.Questions {
 		build(edges, graph.RelResolved, q.Name, 1).question(q, b, t)
+	}
+	for a, h := range t.Acts {
+		build(edges, strings.ToUpper(string(a.Change)), a.Task, 1).act(a, h, t)
 	}
 	out := make([]*Edge, 0, len(edges))
 	for _, id := range slices.Sorted(maps.Keys(edges)) {
@@ -309,8 +247,11 @@ func (b *edgeBuilder) finish(truncated map[string]bool) *Edge {
 		for _, b := range t.how {
 			via[b.via] = true
 		}
-		if e.Type == graph.RelResolved {
+		switch {
+		case e.Type == graph.RelResolved:
 			addAll(ips, t.q.Answers)
+			continue
+		case e.Kind == KindTask:
 			continue
 		}
 		if t.c.IP != "" {
@@ -320,6 +261,9 @@ func (b *edgeBuilder) finish(truncated map[string]bool) *Edge {
 	}
 	e.IPs, e.Protocols, e.Via = slices.Sorted(maps.Keys(ips)), slices.Sorted(maps.Keys(protos)), slices.Sorted(maps.Keys(via))
 	e.Ports, e.Reverse = slices.Sorted(maps.Keys(ports)), slices.Sorted(maps.Keys(b.reverse))
+	if e.Kind == KindTask {
+		e.finishAct()
+	}
 	return e
 }
 
@@ -354,6 +298,8 @@ func (t *Talk) Restore(kind, endpoint string, tuples []string) {
 		second, err := strconv.ParseInt(parts[0], 10, 64)
 		switch {
 		case err != nil:
+		case isAct(kind) && len(parts) == 2:
+			t.restoreAct(kind, endpoint, parts, second)
 		case kind == graph.RelResolved && len(parts) == 3:
 			t.AddQuestion(Question{second, endpoint, parts[2]}, decodeHow(parts[1])...)
 		case len(parts) == 6, len(parts) == 7:

@@ -51,47 +51,6 @@ func (s *settling) storedEdges(key string) map[string]string {
 	return nil
 }
 
-// known are the evidence ids of the contacts and questions that are there.
-func (t *Talk) known() map[string]bool {
-	ids := map[string]bool{}
-	for c := range t.Contacts {
-		ids[EvidenceID(c.In, c.remote())] = true
-	}
-	for q := range t.Questions {
-		ids[EvidenceID(false, q.Name)] = true
-	}
-	return ids
-}
-
-func (t *Talk) byPID() bool {
-	for _, h := range t.Contacts {
-		if h[len(h)-1].bound != ByGUID { // they are sorted
-			return true
-		}
-	}
-	for _, h := range t.Questions {
-		if h[len(h)-1].bound != ByGUID {
-			return true
-		}
-	}
-	return false
-}
-
-func (t *Talk) add(o *Talk) {
-	for c, h := range o.Contacts {
-		t.AddContact(c, h...)
-	}
-	for q, h := range o.Questions {
-		t.AddQuestion(q, h...)
-	}
-	for ip, name := range o.Reverse {
-		t.Reverse[ip] = max(t.Reverse[ip], name)
-	}
-	for id, e := range o.Evidence {
-		t.Evidence[id] = t.Evidence[id].Join(e)
-	}
-}
-
 func (s *settling) diffEdges(p *Process, t *Talk) {
 	wanted := map[string]bool{}
 	for _, e := range t.Relationships() {
@@ -235,6 +194,12 @@ func (s *settling) linkWindows() map[string]Span {
 		w := windows[host]
 		w.Add(at)
 		windows[host] = w
+	}
+	for key := range s.gone {
+		// What it was tied to may be left without any process.
+		if old := s.loaded[key]; old != nil && old.Stored.Root && !old.Stored.At.IsZero() {
+			add(old.Host, old.Stored.At)
+		}
 	}
 	for key, p := range s.procs {
 		if s.gone[key] {

@@ -90,6 +90,9 @@ func (s *settling) reresolve(p *Process, t *Talk) {
 	for q, h := range byPID.Questions {
 		add(ref{at: wholeSecond(q.Second), question: &q, evidence: byPID.Evidence[EvidenceID(false, q.Name)]}, h)
 	}
+	for a, h := range byPID.Acts {
+		add(ref{at: wholeSecond(a.Second), act: &a, evidence: byPID.Evidence[a.id()]}, h)
+	}
 }
 
 // wholeSecond is the last instant of a second: contacts are kept by the second,
@@ -138,6 +141,11 @@ func (s *settling) give(p *Process, f *ref) {
 		t.AddQuestion(*f.question, bond{f.bound, f.name, f.via})
 		t.note("", "", EvidenceID(false, f.question.Name), f.evidence)
 		p.refSeen.Add(time.Unix(f.question.Second, 0).UTC())
+	case f.act != nil:
+		t := s.talk(p.Key)
+		t.AddAct(*f.act, bond{f.bound, f.name, f.via})
+		t.Evidence[f.act.id()] = t.Evidence[f.act.id()].Join(f.evidence)
+		p.refSeen.Add(time.Unix(f.act.Second, 0).UTC())
 	}
 	if f.claim != nil && f.claim.kind == "P" {
 		p.Evidence = p.Evidence.Join(f.evidence)

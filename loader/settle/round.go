@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/taskroot/taskroot/graph"
@@ -66,6 +65,7 @@ type ref struct {
 	name     string // base name, "" where the record gives none; of ByStart the creation time
 	contact  *Contact
 	question *Question
+	act      *Act
 	bound    Bound
 	via      string
 	reverse  string
@@ -232,110 +232,6 @@ func (r *Round) ended(o *graph.ProcessEnded) {
 	r.claim(o.Head(), &claim{kind: "E", unit: key, at: at, name: graph.BaseName(o.Process.Image)})
 }
 
-func (r *Round) talk(key string) *Talk {
-	t := r.talks[key]
-	if t == nil {
-		t = NewTalk()
-		r.talks[key] = t
-	}
-	return t
-}
-
-func (r *Round) contacted(o *graph.Contacted) {
-	at := o.Clock.At
-	c := Contact{
-		Second: at.Unix(), IP: o.RemoteIP, Port: o.RemotePort, Proto: o.Protocol, Local: o.LocalPort, In: o.Inbound,
-	}
-	if name, ok := graph.NormalName(o.RemoteName); ok && !o.Inbound {
-		if _, isIP := graph.NormalIP(name); !isIP {
-			c.Name = name
-		}
-	}
-	id := EvidenceID(c.In, c.remote())
-	if o.Process.GUID != "" {
-		p := r.guid(o.Host, o.Process, at)
-		p.see(o.Evidence, at)
-		t := r.talk(p.Key)
-		t.AddContact(c, bond{ByGUID, "", o.Source})
-		t.note(c.IP, o.ReverseName, id, Evidences{}.Add(o.Evidence, id))
-		r.claim(o.Head(), &claim{kind: "C", key: p.Key, rest: id})
-		return
-	}
-	if o.Process.PID == 0 {
-		r.byImage(o, c, id)
-		return
-	}
-	r.byPID(o.Head(), o.Process, &ref{contact: &c, via: o.Source, reverse: o.ReverseName, evidence: Evidences{}.Add(o.Evidence, id)},
-		claim{kind: "C", rest: id})
-}
-
-// byImage takes a connection whose record lost the PID: all those of one image
-// on a host are one stub, which keeps the host in the count of who goes there.
-func (r *Round) byImage(o *graph.Contacted, c Contact, id string) {
-	name := graph.BaseName(o.Process.Image)
-	key := o.Host + graph.Sep + "0" + graph.Sep + "~" + graph.Sep + name
-	p := r.procs[key]
-	if p == nil {
-		p = &Process{Key: key, Host: o.Host, Facts: Facts{Stub: name}}
-		r.procs[key] = p
-	}
-	p.Merge(Mention{Image: o.Process.Image, First: o.Clock.At, Last: o.Clock.At})
-	p.see(o.Evidence, o.Clock.At)
-	t := r.talk(key)
-	t.AddContact(c, bond{ByGUID, "", o.Source})
-	t.note(c.IP, o.ReverseName, id, Evidences{}.Add(o.Evidence, id))
-	r.claim(o.Head(), &claim{kind: "C", key: key, rest: id})
-}
-
-func (t *Talk) note(ip, reverse, id string, e Evidences) {
-	if reverse != "" {
-		t.Reverse[ip] = max(t.Reverse[ip], reverse)
-	}
-	t.Evidence[id] = t.Evidence[id].Join(e)
-}
-
-func (r *Round) byPID(h *graph.Header, p graph.ProcessRef, f *ref, c claim) {
-	f.at, f.known, f.name = wholeSecond(h.Clock.At.Unix()), !h.Clock.Unknown, graph.BaseName(p.Image)
-	switch {
-	case named(p):
-		f.bound, f.name = ByStart, startOf(p.Started).Format(stamp)
-		r.sight(h, p, graph.ProcessRef{}, "", "", true)
-	case f.name == "":
-		f.bound = ByBare
-	default:
-		f.bound = ByPID
-	}
-	r.unit(h.Host, p.PID)
-	f.claim = &c
-	r.claim(h, &c)
-	r.refs[UnitKey(h.Host, p.PID)] = append(r.refs[UnitKey(h.Host, p.PID)], f)
-}
-
-func (r *Round) asked(o *graph.Asked) {
-	name, ok := graph.NormalName(o.Name)
-	if !ok {
-		name = strings.ToLower(o.Name)
-	}
-	if ip, isIP := graph.NormalIP(name); isIP {
-		name = ip
-	}
-	answers := slices.Clone(o.Answers)
-	slices.Sort(answers)
-	at := o.Clock.At
-	q := Question{Second: at.Unix(), Name: name, Answers: strings.Join(slices.Compact(answers), ",")}
-	id := EvidenceID(false, name)
-	if o.Process.GUID != "" {
-		p := r.guid(o.Host, o.Process, at)
-		p.see(o.Evidence, at)
-		t := r.talk(p.Key)
-		t.AddQuestion(q, bond{ByGUID, "", viaOf(o)})
-		t.note("", "", id, Evidences{}.Add(o.Evidence, id))
-		r.claim(o.Head(), &claim{kind: "Q", key: p.Key, rest: id})
-		return
-	}
-	r.byPID(o.Head(), o.Process, &ref{question: &q, via: viaOf(o), evidence: Evidences{}.Add(o.Evidence, id)}, claim{kind: "Q", rest: id})
-}
-
 func (r *Round) ran(o *graph.TaskRan) {
 	task := graph.TaskKey(o.Host, o.Path)
 	t := r.task(task, o.Host)
@@ -383,18 +279,34 @@ func (r *Round) Change(o *graph.TaskChanged, f TaskFact, plan *PlanNode) {
 	f.Change, f.At, f.Unknown = o.Change, o.Clock.At, o.Clock.Unknown
 	f.Channel, f.Path = o.Evidence.Channel, graph.TaskPath(o.Path)
 	if plan != nil {
-		f.Plan = plan.Key
-		if have := r.plans[plan.Key]; have != nil {
-			have.XML = min(have.XML, plan.XML)
-		} else {
-			r.plans[plan.Key] = plan
-		}
-		r.plans[plan.Key].Seen.Add(o.Clock.At)
+		f.Plan = r.plan(plan, o.Clock.At)
+	}
+	if o.Client.PID != 0 || o.Client.GUID != "" {
+		r.Act(o.Head(), o.Client, o.Change, key, clientVia(o))
 	}
 	t.Add(f)
 	t.Seen.Add(o.Clock.At)
 	t.Evidence = t.Evidence.Add(o.Evidence, "")
 	r.claim(o.Head(), &claim{kind: "T", rest: key})
+}
+
+// plan notes a definition that was seen at that time, and gives its key.
+func (r *Round) plan(plan *PlanNode, at time.Time) string {
+	if have := r.plans[plan.Key]; have != nil {
+		have.XML = least(have.XML, plan.XML)
+	} else {
+		r.plans[plan.Key] = plan
+	}
+	r.plans[plan.Key].Seen.Add(at)
+	return plan.Key
+}
+
+// least is the lesser of two texts, where "" is none.
+func least(a, b string) string {
+	if a == "" || b == "" {
+		return max(a, b)
+	}
+	return min(a, b)
 }
 
 // Len is how many observations the round holds.

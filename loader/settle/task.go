@@ -101,12 +101,18 @@ type TaskState struct {
 const echo = 2 * time.Second
 
 // State derives the task's state. Facts whose clock is unknown tell that
-// something was done, not when.
+// something was done, not when; command lines what somebody asked for.
 func (t *Task) State() TaskState {
 	s := TaskState{Path: t.RunPath}
 	var path string
 	var last TaskFact
 	for _, f := range t.Facts {
+		if f.Channel == ChannelCommand {
+			if f.Plan != "" && !t.recorded(f.At) {
+				s.inForce(f)
+			}
+			continue
+		}
 		s.Registered = s.Registered || f.Change == graph.Created
 		if f.Change == graph.Created || path == "" {
 			path = max(path, f.Path)
@@ -122,7 +128,38 @@ func (t *Task) State() TaskState {
 	if path != "" {
 		s.Path = path
 	}
+	if s.Path == "" && len(t.Facts) > 0 {
+		s.Path = t.Facts[0].Path
+	}
 	return s
+}
+
+// ChannelCommand is the channel of what a command line asked for.
+const ChannelCommand = "command line"
+
+// recorded says that a record of the service's own tells of the definition that
+// a command line asked for at that time.
+func (t *Task) recorded(at time.Time) bool {
+	return slices.ContainsFunc(t.Facts, func(f TaskFact) bool {
+		return f.Channel != ChannelCommand && f.Plan != "" && !f.At.Before(at.Add(-echo)) && !f.At.After(at.Add(asked))
+	})
+}
+
+// asked is how long after a command line the service may take to make the task.
+const asked = 15 * time.Second
+
+// inForce puts a definition in force.
+func (s *TaskState) inForce(f TaskFact) {
+	if f.Unknown {
+		return
+	}
+	if n := len(s.Plans); n > 0 && s.Plans[n-1].To.IsZero() {
+		if s.Plans[n-1].Plan == f.Plan {
+			return
+		}
+		s.Plans[n-1].To = f.At
+	}
+	s.Plans = append(s.Plans, InForce{Plan: f.Plan, From: f.At})
 }
 
 // late says that f is the other channel's echo of a creation, logged only after
@@ -175,16 +212,7 @@ func (s *TaskState) plan(f TaskFact) {
 	if f.Change != graph.Enabled && f.Change != graph.Disabled {
 		s.Enabled = &enabled
 	}
-	if f.Unknown {
-		return
-	}
-	if n := len(s.Plans); n > 0 && s.Plans[n-1].To.IsZero() {
-		if s.Plans[n-1].Plan == f.Plan {
-			return
-		}
-		s.Plans[n-1].To = f.At
-	}
-	s.Plans = append(s.Plans, InForce{Plan: f.Plan, From: f.At})
+	s.inForce(f)
 }
 
 // Deed is that a user did something to a task, over all times.

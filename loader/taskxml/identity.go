@@ -46,3 +46,12 @@ func (d *Definition) ActionsJSON() string { return compact(append([]Action{}, d.
 
 // TriggersJSON is the triggers as one JSON array.
 func (d *Definition) TriggersJSON() string { return compact(append([]Trigger{}, d.Triggers...)) }
+
+// Program is the definition of a task of which nothing is known but what it
+// runs: all else has the schema's defaults.
+func Program(command, arguments string) *Definition {
+	return &Definition{
+		Actions:   []Action{{Kind: Exec, Command: command, Arguments: arguments}},
+		Principal: readPrincipal(nil, ""), Settings: readSettings(nil),
+	}
+}
