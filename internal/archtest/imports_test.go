@@ -39,9 +39,10 @@ var policy = []row{
 	{pkg: "loader/cmdline", own: []string{"graph"}},
 	{pkg: "loader/taskxml", own: []string{"graph"}},
 	{pkg: "loader/winevent", own: []string{"graph", "loader/taskxml"}},
+	{pkg: "loader/mde", own: []string{"graph", "loader/taskxml"}},
 	{pkg: "loader/settle", own: []string{"graph", "loader/cmdline"}, why: "identity is pure: no database, no sources"},
-	{pkg: "loader/source/*", own: []string{"graph", "internal/fault", "loader/winevent"}, why: "a decoder knows no other and no database"},
-	{pkg: "loader/source", own: []string{"graph", "internal/fault", "loader/winevent", "loader/source/*"}},
+	{pkg: "loader/source/*", own: []string{"graph", "internal/fault", "loader/mde", "loader/winevent"}, why: "a decoder knows no other and no database"},
+	{pkg: "loader/source", own: []string{"graph", "internal/fault", "loader/mde", "loader/winevent", "loader/source/*"}},
 	{
 		pkg: "loader",
 		own: []string{
