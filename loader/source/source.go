@@ -18,6 +18,8 @@ import (
 	"github.com/taskroot/taskroot/internal/fault"
 	"github.com/taskroot/taskroot/loader/source/eventjson"
 	"github.com/taskroot/taskroot/loader/source/evtx"
+	"github.com/taskroot/taskroot/loader/source/netlog"
+	"github.com/taskroot/taskroot/loader/source/table"
 )
 
 // Options is what the input itself cannot say.
@@ -27,6 +29,9 @@ type Options struct {
 	// TempDir is where archives inside archives or streams are unpacked to; ""
 	// is the system's.
 	TempDir string
+	// Mappings say what the columns of tables hold that have no known header;
+	// those of a file that lies beside a table are found by its name.
+	Mappings []*table.Mapping
 }
 
 // Stdin is the path that stands for standard input.
@@ -47,10 +52,15 @@ func Read(ctx context.Context, paths []string, stdin io.Reader, opt Options, sin
 				WithHint("check the spelling; nothing was read")
 		}
 	}
-	w := &walker{sink: sink, opt: opt, formats: formats(), skipped: map[channelID]int{}}
+	beside, err := findMappings(paths)
+	if err != nil {
+		return err
+	}
+	w := &walker{sink: sink, opt: opt, formats: formats(), skipped: map[channelID]int{}, mappings: beside}
 	for _, path := range paths {
 		var err error
 		if path == Stdin {
+			w.outer = ""
 			err = w.outermost(ctx, item{name: "stdin", r: stdin, size: -1})
 		} else {
 			err = w.path(ctx, path)
@@ -84,7 +94,9 @@ func formats() []format {
 		{"bzip2", "one compressed file", isBzip2, readBzip2},
 		{"tar", "an archive", isTar, readTar},
 		{"utf-16", "text of two-byte characters, with or without its mark", isUTF16, readUTF16},
+		{"network log", "Zeek's conn, dns, ssl and http logs; Squid's and W3C proxy logs", netlog.Sniff, readNetlog},
 		{"json", "events as lines, arrays or single objects; reject files", eventjson.Sniff, readJSON},
+		{"table", "CSV and the like, by header or mapping file", table.Sniff, readTable},
 	}
 }
 

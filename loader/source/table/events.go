@@ -79,8 +79,7 @@ func (e *events) time(c column, value string) (name, text string, err error) {
 	case err != nil:
 		return "", "", err
 	case c.zone != nil && !zoned:
-		at = time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), at.Second(), at.Nanosecond(), c.zone).UTC()
-		zoned = true
+		at, zoned = inZone(at, c.zone), true
 	}
 	if zoned {
 		return c.name, at.Format(time.RFC3339Nano), nil
@@ -151,7 +150,9 @@ func (e *events) Event(ev *winevent.Event, _ eventjson.Record) error {
 }
 
 // Skipped implements [eventjson.Handler].
-func (e *events) Skipped(channel string, id uint32, n int) error { return e.r.h.Skipped(channel, id, n) }
+func (e *events) Skipped(channel string, id uint32, n int) error {
+	return e.r.h.Skipped(channel, id, n)
+}
 
 // Passed implements [eventjson.Handler].
 func (e *events) Passed(reason string) error { return e.r.h.Passed(reason) }
@@ -160,4 +161,6 @@ func (e *events) Passed(reason string) error { return e.r.h.Passed(reason) }
 func (e *events) Rejected(b eventjson.Bad) error { return e.r.reject(b.Reason, b.Detail) }
 
 // Reject implements [eventjson.Handler]; a row is no line of a reject file.
-func (e *events) Reject(eventjson.Inner) error { return e.r.reject(BadRecord, "holds a line of a reject file") }
+func (e *events) Reject(eventjson.Inner) error {
+	return e.r.reject(BadRecord, "holds a line of a reject file")
+}

@@ -7,6 +7,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/taskroot/taskroot/loader/mde"
 )
 
 // column is one column of a file.
@@ -181,6 +183,8 @@ const (
 func kindOf(h *header) kind {
 	any := func(names ...string) bool { return slices.ContainsFunc(names, h.has) }
 	switch {
+	case mde.Known(h.names()):
+		return defenderRows
 	case isViewer(h):
 		return viewerRows
 	case h.has("Message") && h.has("Id") && h.has("TimeCreated") && any("LogName", "ProviderName"):

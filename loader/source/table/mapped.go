@@ -181,6 +181,5 @@ func (m *Mapping) clock(text string) (at time.Time, trust graph.Trust, err error
 	case zoned:
 		return at.UTC(), graph.Honest, nil
 	}
-	at = time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), at.Second(), at.Nanosecond(), m.zone)
-	return at.UTC(), graph.Honest, nil
+	return inZone(at, m.zone), graph.Honest, nil
 }

@@ -62,9 +62,9 @@ const (
 
 // The reasons of rows that are left alone.
 const (
-	MessageOnly = "message only"           // an event whose message is not taken apart
-	NotPicked   = "not picked by mapping"  // no mapping's where fits the row
-	Repeated    = "repeated header"        // files that were put together
+	MessageOnly = "message only"          // an event whose message is not taken apart
+	NotPicked   = "not picked by mapping" // no mapping's where fits the row
+	Repeated    = "repeated header"       // files that were put together
 	Unknown     = "unknown format: csv; write a mapping (taskroot load --help)"
 )
 
@@ -156,6 +156,8 @@ func (r *reader) choose() error {
 		return nil
 	}
 	switch kindOf(r.head) {
+	case defenderRows:
+		r.rowFor = defenderRow
 	case viewerRows:
 		r.frame.width = viewerColumns
 		r.rowFor = viewerRow

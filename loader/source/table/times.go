@@ -126,3 +126,8 @@ func zoneOf(name string) (*time.Location, error) {
 	}
 	return time.LoadLocation(name) //nolint:wrapcheck // the caller says where the name stands
 }
+
+// inZone is the moment at which clocks in the zone show what at shows as UTC.
+func inZone(at time.Time, zone *time.Location) time.Time {
+	return time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), at.Second(), at.Nanosecond(), zone).UTC()
+}
