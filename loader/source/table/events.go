@@ -81,6 +81,9 @@ func (e *events) time(c column, value string) (name, text string, err error) {
 	case c.zone != nil && !zoned:
 		at, zoned = inZone(at, c.zone), true
 	}
+	if zoned && c.local && !e.r.head.has("EventTime") {
+		return "EventTime", at.Format(time.RFC3339Nano), nil
+	}
 	if zoned {
 		return c.name, at.Format(time.RFC3339Nano), nil
 	}

@@ -107,6 +107,11 @@ func (f *frame) row(r row) (row, error) {
 func (f *frame) finish(r row, first []byte, ahead [][]byte, state state, why string) row {
 	r.fields = f.split.fields()
 	if why == "" && state == broken {
+		if f.mended(first) {
+			r.fields, r.raw = f.split.fields(), first
+			f.waiting = append(ahead, f.waiting...)
+			return r
+		}
 		why = f.split.why
 	}
 	swallowed := len(ahead) > 0 && f.width > 0 && len(r.fields) != f.width && len(r.fields) != f.width+1
@@ -129,6 +134,19 @@ func (f *frame) finish(r row, first []byte, ahead [][]byte, state state, why str
 	}
 	f.waiting = append(ahead, f.waiting...)
 	return r
+}
+
+// mended reads a line again whose values hold quotation marks that stand alone,
+// as exports write that put marks around command lines and change nothing in
+// them. It is taken where it then has the header's columns, no more and no less.
+func (f *frame) mended(line []byte) bool {
+	again := splitter{lazy: true, why: f.split.why}
+	again.comma = f.comma
+	if again.line(line) != whole || len(again.ends) != f.width {
+		return false
+	}
+	f.split = again
+	return true
 }
 
 // readLine is the next line without its line feed. One that is too long is cut

@@ -203,8 +203,8 @@ func schedulerMessage(id uint32, text string) ([]winevent.Field, error) {
 		order = orders[1]
 	}
 	found := quotedValue.FindAllStringSubmatch(text, -1)
-	if len(found) != len(order) {
-		return nil, fmt.Errorf("has %d quoted values in its message and should have %d", len(found), len(order))
+	if marks := strings.Count(text, `"`); marks != 2*len(order) {
+		return nil, fmt.Errorf("has %d quotation marks in its message and should have %d", marks, 2*len(order))
 	}
 	values := make(map[part]string, len(order))
 	left := make([]string, 0, len(order))

@@ -20,6 +20,7 @@ type splitter struct {
 	text   []byte
 	ends   []int // of each field in text
 	quoted bool  // inside a quoted field
+	lazy   bool  // marks inside quoted values stand alone, none is written twice
 	why    string
 }
 
@@ -81,6 +82,8 @@ func (s *splitter) inside(b []byte) (rest []byte, end bool, st state) {
 		s.text = append(s.text, b[:i]...)
 		b = b[i+1:]
 		switch {
+		case s.lazy && len(b) > 0 && b[0] == '"':
+			return nil, true, broken // this export does write marks twice
 		case len(b) > 0 && b[0] == '"':
 			s.text = append(s.text, '"')
 			b = b[1:]
@@ -90,6 +93,8 @@ func (s *splitter) inside(b []byte) (rest []byte, end bool, st state) {
 		case b[0] == s.comma:
 			s.quoted = false
 			return b[1:], false, whole
+		case s.lazy:
+			s.text = append(s.text, '"')
 		default:
 			s.why = "has text behind a closing quotation mark; a mark inside a quoted value is written twice"
 			return nil, true, broken

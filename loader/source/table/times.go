@@ -11,7 +11,7 @@ import (
 // Why a time can't be read.
 var (
 	errNoTime    = errors.New("has no time that can be read")
-	errAmbiguous = errors.New("has a date whose day and month can be either; write a mapping with timeFormat")
+	errAmbiguous = errors.New("has a date whose day and month can be either; export it with the year first, or write a mapping with timeFormat")
 )
 
 // zonedLayouts and naiveLayouts are the ways that exports write times. Go reads
