@@ -103,7 +103,7 @@ func (w *walker) file(ctx context.Context, path string, info fs.FileInfo) error 
 	it := item{name: filepath.ToSlash(path), r: f, size: -1}
 	w.outer = it.name
 	if _, ok := w.mappings[it.name]; ok {
-		return w.leaveOut(it, "mapping file")
+		return errors.Join(w.leaveOut(it, "mapping file"), w.end())
 	}
 	if info.Mode().IsRegular() {
 		it.size, it.file = info.Size(), f

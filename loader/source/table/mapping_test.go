@@ -1,6 +1,8 @@
 package table_test
 
 import (
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -160,5 +162,31 @@ fields:
 	}
 	if got := g.String(); got != "passed not picked by mapping\n" {
 		t.Errorf("also %s", got)
+	}
+}
+
+// TestDocumentation reads the mappings that docs/mapping.md shows.
+func TestDocumentation(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "mapping.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := strings.Split(string(text), "```yaml\n")[1:]
+	if len(blocks) != 2 {
+		t.Fatalf("%d examples", len(blocks))
+	}
+	first, _, _ := strings.Cut(blocks[0], "```")
+	if n := strings.Count(first, "\n"); n != 10 {
+		t.Errorf("the ten-line example has %d lines", n)
+	}
+	second, _, _ := strings.Cut(blocks[1], "```")
+	if got := len(parse(t, first)) + len(parse(t, second)); got != 3 {
+		t.Errorf("%d mappings", got)
+	}
+	const in = "when,machine,what,pid,ppid,exe,args\n2024-03-01 07:21:00,ws01,forked,7,6,a.exe,a.exe -x\n"
+	want := `event Microsoft-Windows-Sysmon/Operational/1 at 2024-03-01T06:21:00Z (honest) host="ws01" record=0 ordinal=1` +
+		` ProcessId="7" Image="a.exe" CommandLine="a.exe -x" ParentProcessId="6" [row 1 at line 2, 87 bytes]` + "\n"
+	if got := read(t, in, table.Options{Mappings: parse(t, first)}); got != want {
+		t.Errorf("got  %swant %s", got, want)
 	}
 }
