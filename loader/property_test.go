@@ -202,6 +202,9 @@ func mess(seed uint64) []graph.Observation {
 	for range 40 {
 		m.loose()
 	}
+	for range 12 {
+		m.origin()
+	}
 	return m.out
 }
 

@@ -41,6 +41,7 @@ var policy = []row{
 	{pkg: "loader/winevent", own: []string{"graph", "loader/taskxml"}},
 	{pkg: "loader/mde", own: []string{"graph", "loader/taskxml"}},
 	{pkg: "loader/settle", own: []string{"graph", "loader/cmdline"}, why: "identity is pure: no database, no sources"},
+	{pkg: "loader/origin", own: []string{"graph", "internal/graphdb", "loader/settle", "queries"}, why: "it reads the round that was just written"},
 	{
 		pkg: "loader/source/table",
 		own: []string{"graph", "loader/mde", "loader/source/eventjson", "loader/winevent"},
@@ -52,7 +53,7 @@ var policy = []row{
 		pkg: "loader",
 		own: []string{
 			"graph", "internal/fault", "internal/graphdb", "queries",
-			"loader/cmdline", "loader/settle", "loader/source", "loader/taskxml",
+			"loader/cmdline", "loader/origin", "loader/settle", "loader/source", "loader/taskxml",
 		},
 		why: "graphdb for the one transaction that a round is",
 	},

@@ -121,9 +121,7 @@ var dynamic = map[string][]string{
 }
 
 // reserved are names that nothing writes yet, and why they are there.
-var reserved = map[string]string{
-	"REGISTERED": "the name is promised; runs from other hosts are not linked yet",
-}
+var reserved = map[string]string{}
 
 // theirs are names that test data makes up, as an analyst would.
 var theirs = map[string]bool{"Reviewed": true, "verdict": true, "note": true}

@@ -26,8 +26,11 @@ type Changes struct {
 	TakenBy   map[string]string // unnamed tasks to the named one that took a process over
 	Orphans   []string          // stubs that lost a child: their span shrinks, or they go
 	Recount   []string          // endpoints that lost contacts: their span shrinks, or they go
-	Stored    int               // records that made something
-	Merged    int               // records that added to something
+	Accesses  []*Access
+	Addresses []*Address
+	Others    int // records that can have made no more than accesses
+	Stored    int // records that made something
+	Merged    int // records that added to something
 	Ambiguous int
 }
 
@@ -157,6 +160,13 @@ func (s *settling) changes() *Changes {
 			c.Runs = append(c.Runs, r)
 		}
 	}
+	for _, key := range sortedKeys(s.accesses) {
+		c.Accesses = append(c.Accesses, s.accesses[key])
+	}
+	for _, key := range sortedKeys(s.addresses) {
+		c.Addresses = append(c.Addresses, s.addresses[key])
+	}
+	c.Others = s.others
 	c.Unnamed = sortedKeys(s.unnamed)
 	c.Recount = sortedKeys(s.recount)
 	c.TakenBy = takenBy(s.spawns)
@@ -239,8 +249,6 @@ func (s *settling) count(c *Changes) {
 func (s *settling) about(c *claim, owners map[string]string) (id string, isNew bool) {
 	key := c.key
 	switch c.kind {
-	case "H":
-		return "H", false
 	case "D":
 		key = owners["D"+c.unit+c.at.Format(stamp)]
 	case "S", "E":

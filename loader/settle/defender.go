@@ -102,7 +102,7 @@ func (r *Round) defenderStarted(o *graph.ProcessStarted) {
 
 func (r *Round) mentioned(o *graph.ProcessMentioned) {
 	if !named(o.Process) {
-		r.claim(o.Head(), &claim{kind: "H"})
+		r.further(o.Head())
 		return
 	}
 	s := r.sight(o.Head(), o.Process, o.Parent, o.Integrity, o.Hashes, true)

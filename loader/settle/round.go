@@ -23,6 +23,10 @@ type Round struct {
 	plans map[string]*PlanNode
 	hosts map[string]*Host
 
+	accesses  map[string]*Access
+	addresses map[string]*Address
+	others    int // records that make no process, contact, run or task
+
 	touched  map[string]bool // units to cluster again
 	moved    map[string]bool // units whose shape changed
 	children map[string]*Process
@@ -90,6 +94,7 @@ func NewRound() *Round {
 		procs: map[string]*Process{}, units: map[string]*Unit{}, talks: map[string]*Talk{}, refs: map[string][]*ref{},
 		tasks: map[string]*Task{}, runs: map[string]*Run{}, plans: map[string]*PlanNode{}, hosts: map[string]*Host{},
 		touched: map[string]bool{}, moved: map[string]bool{}, children: map[string]*Process{}, gone: map[string]bool{},
+		accesses: map[string]*Access{}, addresses: map[string]*Address{},
 	}
 }
 
@@ -144,8 +149,12 @@ func (r *Round) Add(o graph.Observation) {
 		r.asked(o)
 	case *graph.TaskRan:
 		r.ran(o)
+	case *graph.LoggedOn:
+		r.loggedOn(o)
+	case *graph.PipeOpened:
+		r.pipe(o)
 	default:
-		r.claim(o.Head(), &claim{kind: "H"})
+		r.further(o.Head())
 	}
 }
 
@@ -278,6 +287,7 @@ func (r *Round) Change(o *graph.TaskChanged, f TaskFact, plan *PlanNode) {
 	t := r.task(key, o.Host)
 	f.Change, f.At, f.Unknown = o.Change, o.Clock.At, o.Clock.Unknown
 	f.Channel, f.Path = o.Evidence.Channel, graph.TaskPath(o.Path)
+	f.Remote, f.Logon, f.Local = o.Remote, o.LogonID, o.Client.PID != 0 || o.Client.GUID != ""
 	if plan != nil {
 		f.Plan = r.plan(plan, o.Clock.At)
 	}
@@ -310,7 +320,7 @@ func least(a, b string) string {
 }
 
 // Len is how many observations the round holds.
-func (r *Round) Len() int { return len(r.claims) }
+func (r *Round) Len() int { return len(r.claims) + r.others }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 

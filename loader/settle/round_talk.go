@@ -18,6 +18,7 @@ func (r *Round) talk(key string) *Talk {
 
 func (r *Round) contacted(o *graph.Contacted) {
 	at := o.Clock.At
+	r.address(o.Head(), o.LocalIP)
 	c := Contact{
 		Second: at.Unix(), IP: o.RemoteIP, Port: o.RemotePort, Proto: o.Protocol, Local: o.LocalPort, In: o.Inbound,
 	}

@@ -25,6 +25,27 @@ type TaskFact struct {
 	RunLevel  string       `json:"runLevel,omitempty"`
 	Hidden    bool         `json:"hidden,omitempty"`
 	Off       bool         `json:"off,omitempty"` // the definition says it is not enabled
+	Asked
+}
+
+// Asked is from where a change was asked for, as its own record says.
+type Asked struct {
+	Remote bool   `json:"remote,omitempty"` // by a process on another machine
+	Local  bool   `json:"local,omitempty"`  // by a process on this one
+	Logon  uint64 `json:"logon,omitempty"`  // session of the account
+}
+
+func compareAsked(a, b Asked) int {
+	flag := func(a, b bool) int {
+		switch {
+		case a == b:
+			return 0
+		case a:
+			return 1
+		}
+		return -1
+	}
+	return cmp.Or(flag(a.Remote, b.Remote), flag(a.Local, b.Local), cmp.Compare(a.Logon, b.Logon))
 }
 
 // Task is a scheduled task on a host.
@@ -49,7 +70,7 @@ func compareTaskFacts(a, b TaskFact) int {
 	return cmp.Or(a.At.Compare(b.At), cmp.Compare(rank[a.Change], rank[b.Change]), strings.Compare(a.Channel, b.Channel),
 		strings.Compare(a.Plan, b.Plan), strings.Compare(a.User, b.User), strings.Compare(a.Path, b.Path),
 		strings.Compare(a.UserName, b.UserName), strings.Compare(a.SID, b.SID), strings.Compare(a.Author, b.Author),
-		strings.Compare(a.Principal, b.Principal))
+		strings.Compare(a.Principal, b.Principal), compareAsked(a.Asked, b.Asked))
 }
 
 // Add adds facts once.

@@ -31,4 +31,6 @@ SET p.host = r[1],
     p.pidTalk = r[20],
     p.facts = r[21],
     p.clock = r[22],
-    p.logonId = r[23]
+    p.logonId = r[23],
+    p.remoteServer = r[24],
+    p.remoteTask = r[25]

@@ -187,7 +187,8 @@ func kindOf(h *header) kind {
 		return defenderRows
 	case isViewer(h):
 		return viewerRows
-	case h.has("Message") && h.has("Id") && h.has("TimeCreated") && any("LogName", "ProviderName"):
+	case h.has("Message") && any(messageIDs...) && any(messageTimes...) &&
+		(any(messageLogs...) || any(messageProviders...)) && !holdsValues(h):
 		return messageRows
 	case any("EventID", "EventId", "event_id", "winlog.event_id", "event.code") &&
 		any("TimeGenerated", "TimeCreated", "EventTime", "SystemTime", "UtcTime", "@timestamp", "Timestamp", "timestamp"):

@@ -89,7 +89,7 @@ func mappingBeside(t *testing.T, file string) []*table.Mapping {
 // golden file beside it, one line a row.
 func TestGolden(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.csv")
-	if err != nil || len(files) != 11 {
+	if err != nil || len(files) != 12 {
 		t.Fatalf("%d input files, %v", len(files), err)
 	}
 	for _, file := range files {

@@ -61,26 +61,61 @@ func viewerRow(r *reader) error {
 	return r.message(e, f[1], f[5])
 }
 
-// messageRow reads a row of Get-WinEvent, exported by PowerShell: ProcessId is
-// the logging service's and the event's own values are in the message only.
+// The columns in which exports that hold the message as text have the rest:
+// PowerShell's Get-WinEvent and Get-EventLog, Splunk, NXLog.
+var (
+	messageIDs       = []string{"Id", "EventID", "EventId", "event_id"}
+	messageTimes     = []string{"TimeCreated", "EventTime", "TimeGenerated", "@timestamp"}
+	messageLogs      = []string{"LogName", "Channel", "EventLog", "log_name"}
+	messageProviders = []string{"ProviderName", "SourceName", "Provider", "Source", "source_name"}
+	messageHosts     = []string{"MachineName", "ComputerName", "Computer", "Hostname", "computer_name"}
+	messageRecords   = []string{"RecordId", "RecordNumber", "EventRecordID", "record_number"}
+)
+
+// holdsValues says whether a table has columns for the event's own values, so
+// that its message is not needed. Some names are the log's as well.
+func holdsValues(h *header) bool {
+	for _, c := range h.columns {
+		switch c.name {
+		case "ProcessId", "Description", "User", "EventType", "Company", "Product":
+			continue
+		case "EventData", "NewProcessId", "NewProcessName", "TaskName", "TaskContent", "SubjectUserName", "DestAddress":
+			return true
+		}
+		if sysmonLabels[c.name] || strings.HasPrefix(c.name, "winlog.") || strings.HasPrefix(c.name, "EventData.") {
+			return true
+		}
+	}
+	return false
+}
+
+// messageRow reads a row that has its event's values in the message only.
+// ProcessId beside it is the logging service's.
 func messageRow(r *reader) error {
-	value := func(name string) string { return strings.TrimSpace(r.head.value(r.row.fields, name)) }
-	id, err := strconv.ParseUint(value("Id"), 10, 32)
+	value := func(names []string) string {
+		for _, name := range names {
+			if v := strings.TrimSpace(r.head.value(r.row.fields, name)); v != "" {
+				return v
+			}
+		}
+		return ""
+	}
+	id, err := strconv.ParseUint(value(messageIDs), 10, 32)
 	if err != nil {
-		return r.reject(BadRecord, "has no event id under Id")
+		return r.reject(BadRecord, "has no event id")
 	}
 	e := &winevent.Event{
-		Channel: value("LogName"), ID: uint32(id), Provider: value("ProviderName"), Computer: value("MachineName"),
-		Activity: value("ActivityId"), Trust: graph.Naive,
+		Channel: value(messageLogs), ID: uint32(id), Provider: value(messageProviders), Computer: value(messageHosts),
+		Activity: value([]string{"ActivityId"}), Trust: graph.Naive,
 	}
 	if e.Channel == "" {
 		e.Channel = channelOf(e.Provider)
 	}
-	e.RecordID, _ = strconv.ParseUint(value("RecordId"), 10, 64)
-	if pid, err := strconv.ParseUint(value("ProcessId"), 10, 32); err == nil {
+	e.RecordID, _ = strconv.ParseUint(value(messageRecords), 10, 64)
+	if pid, err := strconv.ParseUint(value([]string{"ProcessId"}), 10, 32); err == nil {
 		e.ExecPID = uint32(pid)
 	}
-	return r.message(e, value("TimeCreated"), r.head.value(r.row.fields, "Message"))
+	return r.message(e, value(messageTimes), r.head.value(r.row.fields, "Message"))
 }
 
 // message completes an event from its time and its message as text.
