@@ -74,10 +74,11 @@ func plainColumn(name string) string {
 }
 
 // TableOf is the table that a category of the streaming API ("AdvancedHunting-…"),
-// a Log Analytics type or a plain name stands for; "" where it is none.
+// a Log Analytics type or a plain name stands for; "" where it is none. Tables
+// that are not about devices are known by a category only.
 func TableOf(name string) string {
-	name = strings.TrimPrefix(strings.TrimSpace(name), "AdvancedHunting-")
-	if strings.HasPrefix(name, "Device") && isWord(name) {
+	name, category := strings.CutPrefix(strings.TrimSpace(name), "AdvancedHunting-")
+	if isWord(name) && (category || strings.HasPrefix(name, "Device")) {
 		return strings.TrimSuffix(name, "_CL")
 	}
 	return ""
@@ -134,6 +135,7 @@ func (e skipError) Error() string { return string(e) }
 const (
 	withoutProcess = skipError("without process")
 	withoutRemote  = skipError("without remote address")
+	fromOutside    = skipError("from another machine")
 	withoutSession = skipError("without logon session")
 )
 
@@ -187,7 +189,8 @@ func tableOfRow(r Row, action string) string {
 		return FileEvents
 	case strings.HasPrefix(action, "Logon"):
 		return LogonEvents
-	case action != "" && r.Get("InitiatingProcessId") != "":
+	case changes[action] != "", action == "DnsQueryResponse", action == "NamedPipeEvent",
+		action != "" && r.Get("InitiatingProcessId") != "":
 		return DeviceEvents
 	}
 	return ""

@@ -125,11 +125,15 @@ func remoteName(s string) string {
 }
 
 // inspectedQuestion reads a DNS question that the inspection engine saw: query,
-// answers, rcode_name and direction, as in Zeek's dns.log.
+// answers, rcode_name and direction, as in Zeek's dns.log. One that came in is
+// another machine's.
 func inspectedQuestion(r row) ([]graph.Observation, error) {
 	extra, err := r.extra()
 	if err != nil {
 		return nil, err
+	}
+	if strings.EqualFold(extra.text("direction"), "in") {
+		return nil, fromOutside
 	}
 	status := orElse(extra.text("rcode"), extra.text("rcode_name"))
 	if strings.EqualFold(status, "NOERROR") || status == "" && len(extra.addresses("answers")) > 0 {

@@ -30,13 +30,58 @@ func lower(s string) string {
 	return string(b)
 }
 
+// taskFolders are where Windows keeps tasks as files, below its own folder:
+// definitions as XML, those of an older Windows after an upgrade, and jobs.
+var taskFolders = []string{`system32\tasks\`, `syswow64\tasks\`, `system32\tasks_migrated\`, `tasks\`}
+
+const (
+	jobFolder = `tasks\`
+	jobSuffix = ".job"
+)
+
 // taskFile is the task whose file a path is; "" for other files.
 func taskFile(path string) string {
-	rest, ok := after(path, `\windows\system32\tasks\`, `\windows\syswow64\tasks\`, `\windows\system32\tasks_migrated\`)
-	if !ok || rest == "" {
+	rest, ok := ofWindows(path)
+	if !ok {
 		return ""
 	}
-	return graph.TaskPath(rest)
+	low := lower(rest)
+	for _, folder := range taskFolders {
+		if !strings.HasPrefix(low, folder) || len(rest) == len(folder) {
+			continue
+		}
+		task := rest[len(folder):]
+		if folder == jobFolder {
+			if !strings.HasSuffix(low, jobSuffix) || len(task) == len(jobSuffix) {
+				return ""
+			}
+			task = task[:len(task)-len(jobSuffix)]
+		}
+		return graph.TaskPath(task)
+	}
+	return ""
+}
+
+// ofWindows is what follows Windows' own folder in a path: on some volume, since
+// anybody can make a folder of that name elsewhere.
+func ofWindows(path string) (rest string, ok bool) {
+	path = strings.TrimPrefix(path, `\\?\`)
+	low := lower(path)
+	if i := strings.Index(low, `\windows\`); i >= 0 {
+		volume := low[:i]
+		disk, device := strings.CutPrefix(volume, `\device\`)
+		if len(volume) == 2 && volume[1] == ':' || device && !strings.Contains(disk, `\`) {
+			return path[i+len(`\windows\`):], true
+		}
+	}
+	return "", false
+}
+
+// installed says whether a module lies where only Windows' own installer writes.
+func installed(path string) bool {
+	rest, ok := ofWindows(path)
+	folder, name, _ := strings.Cut(lower(rest), `\`)
+	return ok && (folder == "winsxs" || (folder == "system32" || folder == "syswow64") && !strings.Contains(name, `\`))
 }
 
 // cacheKey is a key of the Task Scheduler's own part of the registry.
@@ -67,37 +112,45 @@ func taskCache(key string) (cacheKey, bool) {
 // classKey is the part of a COM class's registration that a key is.
 type classKey struct {
 	id      string
-	kind    string // "" for the class's own key
+	kind    string // "" for the class as a whole
 	perUser bool
 }
 
-// servers are the parts of a class's registration that say what code it is.
+// servers are the parts of a class's registration whose default value says what
+// runs for it.
 var servers = []string{
-	"InprocServer32", "LocalServer32", "InprocHandler32", "InprocServer", "LocalServer", "TreatAs", "AutoTreatAs", "ProgID",
-	"ScriptletURL", "VersionIndependentProgID",
+	"InprocServer32", "InprocServer", "InprocHandler32", "InprocHandler", "LocalServer32", "LocalServer", "TreatAs",
+	"AutoTreatAs", "ScriptletURL", "ProgID",
 }
 
-// comClass reads a registry key …\CLSID\{id} or one directly below.
-func comClass(key string) (classKey, bool) {
+// serverValues are other values that say so: a .NET server's own file, the file
+// that is started in the server's place, and the surrogate's application.
+var serverValues = []string{"CodeBase", "ServerExecutable", "AppID"}
+
+// spelt is the one of the names that s is, whatever its case; "" for others.
+func spelt(s string, names []string) string {
+	for _, name := range names {
+		if strings.EqualFold(name, s) {
+			return name
+		}
+	}
+	return ""
+}
+
+// comClass reads a change of a value, "" for the default one or the key itself,
+// of a key …\CLSID\{id} or below it.
+func comClass(key, value string) (classKey, bool) {
 	rest, ok := after(key, `\clsid\`)
 	if !ok {
 		return classKey{}, false
 	}
-	id, kind, _ := strings.Cut(rest, `\`)
-	c := classKey{id: graph.NormalGUID(id), perUser: perUser(key)}
-	if c.id == "" {
-		return classKey{}, false
+	id, below, _ := strings.Cut(rest, `\`)
+	part, _, _ := strings.Cut(below, `\`)
+	c := classKey{id: graph.NormalGUID(id), kind: spelt(part, servers), perUser: perUser(key)}
+	if value != "" {
+		c.kind = spelt(value, serverValues)
 	}
-	if kind == "" {
-		return c, true
-	}
-	for _, server := range servers {
-		if strings.EqualFold(server, kind) {
-			c.kind = server
-			return c, true
-		}
-	}
-	return classKey{}, false
+	return c, c.id != "" && (c.kind != "" || value == "" && below == "")
 }
 
 // perUser says whether a key lies in a user's own hive.

@@ -83,7 +83,7 @@ func fullPath(folder, name string) string {
 	case name == "":
 		return folder
 	}
-	base := graph.BaseName(folder)
+	base := folder[strings.LastIndexAny(folder, `\/`)+1:]
 	if strings.EqualFold(base, name) || path.Ext(name) != "" && strings.EqualFold(path.Ext(base), path.Ext(name)) {
 		return folder
 	}

@@ -19,16 +19,27 @@ func registryRow(r row) ([]graph.Observation, error) {
 	if op == "" {
 		return nil, nil
 	}
-	key, old := r.text("RegistryKey"), r.text("PreviousRegistryKey")
-	if cache, ok := taskCache(orElse(key, old)); ok {
+	now, before := r.text("RegistryKey"), r.text("PreviousRegistryKey")
+	if op == graph.TraceRename {
+		return renamed(r, before, now)
+	}
+	if cache, ok := taskCache(orElse(now, before)); ok {
 		return taskKey(r, op, cache)
 	}
-	if class, ok := comClass(orElse(key, old)); ok {
+	if class, ok := comClass(orElse(now, before), r.valueName()); ok {
 		return classChanged(r, op, class)
 	}
-	if _, ok := taskCache(old); ok && op == graph.TraceRename {
-		cache, _ := taskCache(old)
-		return taskKey(r, graph.TraceGone, cache)
+	return nil, nil
+}
+
+// renamed reads a key that got another name; what it was called before is what
+// it is about, unless only the new name is a task's.
+func renamed(r row, before, now string) ([]graph.Observation, error) {
+	if cache, ok := taskCache(before); ok {
+		return taskKey(r, graph.TraceRename, cache)
+	}
+	if cache, ok := taskCache(now); ok {
+		return taskKey(r, graph.TraceMade, cache)
 	}
 	return nil, nil
 }
@@ -42,7 +53,10 @@ func taskKey(r row, op graph.TraceOp, cache cacheKey) ([]graph.Observation, erro
 		Header: h, Process: r.initiating(), Kind: cache.kind, Op: op, Path: cache.path, TaskID: cache.taskID,
 		Value: r.valueName(), Source: "defender",
 	}
-	if op == graph.TraceSet {
+	switch op {
+	case graph.TraceRename:
+		t.Data = r.text("RegistryKey")
+	case graph.TraceSet:
 		t.Data = r.text("RegistryValueData")
 		if t.TaskID == "" && strings.EqualFold(t.Value, "Id") {
 			t.TaskID = graph.NormalGUID(t.Data)
@@ -63,11 +77,11 @@ func (r row) valueName() string {
 	return name
 }
 
-// classChanged reads a change of a class's server, which is the default value of
-// its key; other values (ThreadingModel and the like) are not wanted.
+// classChanged reads a change of what runs for a class, or the class being
+// deleted. That a key was made says nothing; what is set in it does.
 func classChanged(r row, op graph.TraceOp, class classKey) ([]graph.Observation, error) {
 	gone := op == graph.TraceGone
-	if r.valueName() != "" || class.kind == "" && !gone || op == graph.TraceRename {
+	if op != graph.TraceSet && !gone || class.kind == "" && !gone {
 		return nil, nil
 	}
 	h, err := r.header()
@@ -139,14 +153,20 @@ var hosts = map[string]bool{
 	"taskhostw.exe": true, "taskhostex.exe": true, "taskhost.exe": true, "taskeng.exe": true, "dllhost.exe": true,
 }
 
-// imageRow reads DeviceImageLoadEvents: the Task Scheduler's client library, and
-// what the hosts of tasks load; others are not wanted.
+// clients are the libraries that speak to the Schedule service.
+var clients = map[string]bool{"taskschd.dll": true, "taskcomp.dll": true, "mstask.dll": true}
+
+// imageRow reads DeviceImageLoadEvents: the Task Scheduler's client libraries,
+// what the hosts of tasks load, and what its service loads from outside of
+// Windows; others are not wanted.
 func imageRow(r row) ([]graph.Observation, error) {
 	if r.action != "ImageLoaded" {
 		return nil, nil
 	}
 	p, path := r.initiating(), fullPath(r.text("FolderPath"), r.text("FileName"))
-	if graph.BaseName(path) != "taskschd.dll" && !hosts[graph.BaseName(p.Image)] && !isScheduler(p) {
+	switch {
+	case clients[graph.BaseName(path)], hosts[graph.BaseName(p.Image)]:
+	case installed(path) || !isScheduler(p):
 		return nil, nil
 	}
 	h, err := r.header()

@@ -152,6 +152,11 @@ func (e *events) Event(ev *winevent.Event, _ eventjson.Record) error {
 	return e.r.h.Event(ev, e.r.record())
 }
 
+// Said implements [eventjson.Handler].
+func (e *events) Said(first graph.Observation, further []graph.Observation, _ eventjson.Record) error {
+	return e.r.h.Observation(first, further...)
+}
+
 // Skipped implements [eventjson.Handler].
 func (e *events) Skipped(channel string, id uint32, n int) error {
 	return e.r.h.Skipped(channel, id, n)
