@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // The bounds of a row. The longest real rows hold a task's definition or a
@@ -30,15 +31,17 @@ type row struct {
 // after the damage may begin there. encoding/csv can't do that, it has read on
 // by then.
 type frame struct {
-	in      *bufio.Reader
-	comma   byte
-	width   int      // columns expected, to tell a row that swallowed others; 0 for any
-	waiting [][]byte // lines that were read ahead and given back
-	line    int      // of the next line, from 1
-	again   int      // bytes that were given back so far
-	taken   int      // bytes read so far
-	split   splitter
-	raw     bytes.Buffer
+	in    *bufio.Reader
+	comma byte
+	width int      // columns expected, to tell a row that swallowed others; 0 for any
+	ahead [][]byte // lines read ahead; those from at on are still to come
+	at    int
+	keep  bool // what is read is to be kept in ahead
+	line  int  // of the next line, from 1
+	again int  // what reading lines again has cost so far, in bytes
+	taken int  // bytes read so far
+	split splitter
+	raw   bytes.Buffer
 }
 
 func newFrame(r io.Reader, comma byte) *frame {
@@ -73,67 +76,80 @@ func (f *frame) row(r row) (row, error) {
 		r.fields = f.split.fields()
 		return r, nil
 	}
-	first := bytes.Clone(r.raw)
+	return f.longRow(r, bytes.Clone(r.raw), state)
+}
+
+// longRow reads on until a row's quotes are closed.
+func (f *frame) longRow(r row, first []byte, state state) (row, error) {
 	f.raw.Reset()
 	f.raw.Write(first)
-	var ahead [][]byte
-	why := ""
+	begin, lines, why := f.at, 0, ""
+	f.keep = true
+	defer func() { f.keep = false }()
 	for state == open && why == "" {
 		line, cut, err := f.readLine()
-		switch {
-		case errors.Is(err, io.EOF):
+		if errors.Is(err, io.EOF) {
 			why = "a quotation mark is never closed"
-			continue
-		case err != nil:
+			break
+		}
+		if err != nil {
 			return r, err
 		}
-		line = bytes.Clone(line)
-		ahead = append(ahead, line)
+		lines++
 		f.raw.WriteByte('\n')
 		f.raw.Write(line)
 		switch {
 		case cut || f.raw.Len() > maxRow:
 			why = fmt.Sprintf("a quotation mark is not closed within %d bytes", maxRow)
-		case f.width > 0 && len(f.split.ends) > f.width+1:
+		case f.width > 0 && len(f.split.ends) > f.width+spareColumns:
 			why = "a quotation mark is not closed before the next rows"
 		default:
 			state = f.split.line(line)
 		}
 	}
-	return f.finish(r, first, ahead, state, why), nil
+	return f.finish(r, first, lines, begin, state, why), nil
 }
 
-// finish makes a row of what was read, or gives back all but its first line.
-func (f *frame) finish(r row, first []byte, ahead [][]byte, state state, why string) row {
-	r.fields = f.split.fields()
+// spareColumns is how many empty columns too many a row may have.
+const spareColumns = 64
+
+// finish makes a row of what was read, or goes back to behind its first line.
+func (f *frame) finish(r row, first []byte, lines, begin int, state state, why string) row {
+	r.fields, r.raw, r.lines = f.split.fields(), f.raw.Bytes(), lines+1
 	if why == "" && state == broken {
 		if f.mended(first) {
-			r.fields, r.raw = f.split.fields(), first
-			f.waiting = append(ahead, f.waiting...)
+			r.fields, r.raw, r.lines = f.split.fields(), first, 1
+			f.at = begin
 			return r
 		}
 		why = f.split.why
 	}
-	swallowed := len(ahead) > 0 && f.width > 0 && len(r.fields) != f.width && len(r.fields) != f.width+1
-	if why == "" && swallowed {
-		why = fmt.Sprintf("has %d columns over %d lines and should have %d", len(r.fields), len(ahead)+1, f.width)
+	if n := filled(r.fields, f.width); why == "" && lines > 0 && f.width > 0 && n != f.width {
+		why = fmt.Sprintf("has %d columns over %d lines and should have %d", n, lines+1, f.width)
 	}
 	if why == "" {
-		r.raw, r.lines = f.raw.Bytes(), len(ahead)+1
-		f.line += len(ahead)
+		f.line += lines
 		return r
 	}
-	r.fields, r.bad, r.raw = nil, why, first
-	back := f.raw.Len() - len(first)
-	if f.again += back; f.again > 16<<20+8*f.taken {
+	r.fields, r.bad = nil, why
+	if f.again += f.raw.Len() + 64*lines; f.again > 16<<20+8*f.taken {
 		// Someone made a file in which every line opens what only the end
 		// closes. Reading each of them again would take for ever.
-		r.raw, r.lines = f.raw.Bytes(), len(ahead)+1
-		f.line += len(ahead)
+		f.line += lines
 		return r
 	}
-	f.waiting = append(ahead, f.waiting...)
+	r.raw, r.lines = first, 1
+	f.at = begin
 	return r
+}
+
+// filled is how many columns a row has without empty ones too many at its end.
+func filled(fields []string, width int) int {
+	n := len(fields)
+	for n > width && strings.TrimSpace(fields[n-1]) == "" {
+		n--
+	}
+	return n
 }
 
 // mended reads a line again whose values hold quotation marks that stand alone,
@@ -152,10 +168,29 @@ func (f *frame) mended(line []byte) bool {
 // readLine is the next line without its line feed. One that is too long is cut
 // and its rest passed over.
 func (f *frame) readLine() (line []byte, cut bool, err error) {
-	if len(f.waiting) > 0 {
-		line, f.waiting = f.waiting[0], f.waiting[1:]
-		return line, false, nil
+	if f.at < len(f.ahead) {
+		if !f.keep && f.at > 1024 && f.at > len(f.ahead)/2 { // what is behind is not gone back to
+			f.ahead = f.ahead[:copy(f.ahead, f.ahead[f.at:])]
+			f.at = 0
+		}
+		f.at++
+		return f.ahead[f.at-1], false, nil
 	}
+	line, cut, err = f.readNew()
+	switch {
+	case err != nil:
+	case f.keep:
+		line = bytes.Clone(line)
+		f.ahead = append(f.ahead, line)
+		f.at++
+	default:
+		f.ahead, f.at = f.ahead[:0], 0
+	}
+	return line, cut, err
+}
+
+// readNew reads a line from the input; it is good until the next.
+func (f *frame) readNew() (line []byte, cut bool, err error) {
 	line, err = f.in.ReadSlice('\n')
 	f.taken += len(line)
 	if err == nil {

@@ -202,9 +202,7 @@ func (r *reader) take() error {
 	case r.isHeader():
 		return r.h.Passed(Repeated)
 	}
-	for len(r.row.fields) > r.frame.width && strings.TrimSpace(r.row.fields[len(r.row.fields)-1]) == "" {
-		r.row.fields = r.row.fields[:len(r.row.fields)-1]
-	}
+	r.row.fields = r.row.fields[:filled(r.row.fields, r.frame.width)]
 	if n := len(r.row.fields); n != r.frame.width {
 		return r.reject(BadRow, fmt.Sprintf("has %d columns and should have %d", n, r.frame.width))
 	}
@@ -218,8 +216,15 @@ func (r *reader) isHeader() bool {
 
 func (r *reader) place() string { return fmt.Sprintf("row %d at line %d", r.number, r.row.line) }
 
+// maxKept bounds the header that is kept with each rejected row, so that a huge
+// one does not multiply.
+const maxKept = 16 << 10
+
 // raw is the row behind the header.
 func (r *reader) raw() []byte {
+	if len(r.head.raw) > maxKept {
+		return bytes.Clone(r.row.raw)
+	}
 	out := make([]byte, 0, len(r.head.raw)+len(r.row.raw)+2)
 	if r.head.comma != separator(r.head.raw) {
 		out = append(out, "sep="+string(r.head.comma)+"\n"...)
