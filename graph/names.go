@@ -44,11 +44,12 @@ const (
 	RelDisabled       = "DISABLED"
 	RelDefined        = "DEFINED"
 	RelRegistered     = "REGISTERED"
+	RelNames          = "NAMES"           // (:TaskDefinition)-[:NAMES]->(:Endpoint): its commands name it
 	RelHasAddress     = "HAS_ADDRESS"     // (:Host)-[:HAS_ADDRESS]->(:Address)
 	RelRegisteredFrom = "REGISTERED_FROM" // (:Task)-[:REGISTERED_FROM]->(:Address)
-	RelRan            = "RAN"   // (:Task)-[:RAN]->(:Launch)
-	RelFound          = "FOUND" // (:HuntRun)-[:FOUND]->(:Finding)
-	RelAbout          = "ABOUT" // (:Finding)-[:ABOUT]->(target)
+	RelRan            = "RAN"             // (:Task)-[:RAN]->(:Launch)
+	RelFound          = "FOUND"           // (:HuntRun)-[:FOUND]->(:Finding)
+	RelAbout          = "ABOUT"           // (:Finding)-[:ABOUT]->(target)
 )
 
 // HuntLabels are the only labels that hunts may write or remove.

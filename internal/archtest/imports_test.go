@@ -37,6 +37,7 @@ var policy = []row{
 	{pkg: "internal/company", own: []string{"internal/fault"}, why: "it must not share graph's idea of the truth that it plants"},
 	{pkg: "queries", own: []string{"graph", "internal/fault", "internal/graphdb"}},
 	{pkg: "loader/cmdline", own: []string{"graph"}},
+	{pkg: "loader/decode", own: []string{"graph"}},
 	{pkg: "loader/taskxml", own: []string{"graph"}},
 	{pkg: "loader/winevent", own: []string{"graph", "loader/taskxml"}},
 	{pkg: "loader/mde", own: []string{"graph", "loader/taskxml"}},
@@ -53,7 +54,7 @@ var policy = []row{
 		pkg: "loader",
 		own: []string{
 			"graph", "internal/fault", "internal/graphdb", "queries",
-			"loader/cmdline", "loader/origin", "loader/settle", "loader/source", "loader/taskxml",
+			"loader/cmdline", "loader/decode", "loader/origin", "loader/settle", "loader/source", "loader/taskxml",
 		},
 		why: "graphdb for the one transaction that a round is",
 	},
