@@ -81,6 +81,13 @@ func New(db *graphdb.DB, lib *queries.Library, log *slog.Logger, c Config) *Load
 	return &Loader{db: db, lib: lib, config: c, log: log, now: time.Now}
 }
 
+// CheckMappings says what is wrong with mapping files, before a database is
+// needed; nil where nothing is.
+func CheckMappings(files []string) error {
+	_, err := source.ReadMappings(files)
+	return err
+}
+
 // Load loads the paths ("-" is stdin) and says how it went. The tally is
 // returned with an error too: it then says how far the load came.
 func (l *Loader) Load(ctx context.Context, paths []string, stdin io.Reader) (*Tally, error) {

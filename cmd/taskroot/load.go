@@ -88,6 +88,9 @@ func load(ctx context.Context, a *app.App, f loadFlags, paths []string) error {
 			return fault.Wrap(fault.Invalid, err, "there is nothing to load at %s", p).WithHint("check the spelling; nothing was loaded")
 		}
 	}
+	if err := loader.CheckMappings(f.maps); err != nil {
+		return err
+	}
 	store, err := a.Open(ctx, app.Writing)
 	if err != nil {
 		return err
