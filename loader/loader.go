@@ -38,6 +38,7 @@ type Config struct {
 	ClockOffset      *time.Duration    // added to times that say no zone and can't be checked; nil: unknown
 	Aliases          map[string]string // other names of hosts, lower case
 	InternalSuffixes []string          // names under these are internal
+	Mappings         []string          // files that say what the columns of unknown tables hold
 	RejectDir        string            // where rejected input is kept
 	Round            int               // most observations settled at once, in one transaction
 	Batch            int               // rows in one transaction
@@ -80,9 +81,20 @@ func New(db *graphdb.DB, lib *queries.Library, log *slog.Logger, c Config) *Load
 	return &Loader{db: db, lib: lib, config: c, log: log, now: time.Now}
 }
 
+// CheckMappings says what is wrong with mapping files, before a database is
+// needed; nil where nothing is.
+func CheckMappings(files []string) error {
+	_, err := source.ReadMappings(files)
+	return err
+}
+
 // Load loads the paths ("-" is stdin) and says how it went. The tally is
 // returned with an error too: it then says how far the load came.
 func (l *Loader) Load(ctx context.Context, paths []string, stdin io.Reader) (*Tally, error) {
+	mappings, err := source.ReadMappings(l.config.Mappings)
+	if err != nil {
+		return nil, err
+	}
 	id, err := newID(l.now())
 	if err != nil {
 		return nil, err
@@ -93,7 +105,7 @@ func (l *Loader) Load(ctx context.Context, paths []string, stdin io.Reader) (*Ta
 	if err := l.note(ctx, "import-begin", map[string]any{"id": id, "at": begun.UTC(), "paths": paths}); err != nil {
 		return nil, err
 	}
-	err = source.Read(ctx, paths, stdin, source.Options{Host: l.config.Host}, in)
+	err = source.Read(ctx, paths, stdin, source.Options{Host: l.config.Host, Mappings: mappings}, in)
 	if err == nil {
 		err = in.flush(ctx)
 	}

@@ -25,8 +25,22 @@ const loadHelp = `Load telemetry into the graph: files and folders, any mix of f
 content rather than by name. "-" is standard input.
 
 Read are EVTX, and JSON as evtx_dump, Winlogbeat 6 and 7, NXLog and Mordor write
-it, as lines, arrays or single objects, in UTF-8 or UTF-16; plain, or in gzip, zip
-and tar. Loading twice, in another order, or in parts gives the same graph.
+it, as lines, arrays or single objects, in UTF-8 or UTF-16; CSV with the columns
+of Defender, Sentinel, Kibana and PowerShell, and Event Viewer's own; Zeek's conn,
+dns, ssl and http logs; Squid's and W3C proxy logs; plain, or in gzip, zip and tar.
+
+A table with other columns needs a mapping file, given by --mapping or lying
+beside table.csv as table.mapping.yaml:
+
+  kind: process-start     process-end, connection, dns, task, task-launch, event
+  time: when
+  zone: Europe/Berlin     UTC, +09:00, or unknown
+  host: machine           a column, or = ws01.example.com
+  fields: {ProcessId: pid, Image: exe, CommandLine: args, ParentProcessId: ppid}
+
+docs/mapping.md has all its keys.
+
+Loading twice, in another order, or in parts gives the same graph.
 
 Input that can't be read is counted and kept in a file that can be loaded again;
 it stops nothing else.
@@ -40,6 +54,7 @@ const loadExample = `  taskroot load logs/
   zcat events.ndjson.gz | taskroot load -
   taskroot load --host ws01.example.com sysmon.json      for input that names no host
   taskroot load --clock-offset 5h export.json            5 hours are added to times without a zone
+  taskroot load --mapping edr.yaml export.csv            a table with columns of its own
   taskroot load --json --strict logs/ > tally.json
   taskroot load --follow /var/log/windows                until Ctrl-C
   taskroot load --follow --once /var/log/windows         what is new since the last time, for cron`
@@ -47,6 +62,7 @@ const loadExample = `  taskroot load logs/
 type loadFlags struct {
 	host   string
 	offset string
+	maps   []string
 	strict bool
 
 	follow   bool
@@ -73,6 +89,7 @@ func newLoadCommand(a *app.App) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&f.host, "host", "", "the host's `NAME`, for input that names none")
 	cmd.Flags().StringVar(&f.offset, "clock-offset", "", "`TIME` to add to times that state no zone and can't be checked, such as 5h or -30m")
+	cmd.Flags().StringArrayVar(&f.maps, "mapping", nil, "`FILE` that says what the columns of unknown tables hold; may be given again")
 	cmd.Flags().BoolVar(&f.strict, "strict", false, "exit with 3 if input was rejected")
 	cmd.Flags().BoolVar(&f.follow, "follow", false, "go on loading what is written to the files and folders")
 	cmd.Flags().BoolVar(&f.how.Once, "once", false, "with --follow: take what is new since the last time, and end")
@@ -92,6 +109,9 @@ func load(ctx context.Context, a *app.App, f loadFlags, paths []string) error {
 			return fault.Wrap(fault.Invalid, err, "there is nothing to load at %s", p).WithHint("check the spelling; nothing was loaded")
 		}
 	}
+	if err := loader.CheckMappings(f.maps); err != nil {
+		return err
+	}
 	store, err := a.Open(ctx, app.Writing)
 	if err != nil {
 		return err
@@ -99,7 +119,7 @@ func load(ctx context.Context, a *app.App, f loadFlags, paths []string) error {
 	defer store.Close()
 	bar := newBar(a, paths, f.follow)
 	c := loader.Config{
-		Host: f.host, Aliases: store.Config.Hosts.Aliases, InternalSuffixes: store.Config.Names.InternalSuffixes,
+		Host: f.host, Mappings: f.maps, Aliases: store.Config.Hosts.Aliases, InternalSuffixes: store.Config.Names.InternalSuffixes,
 		RejectDir: rejectDir(store.Config.Load.RejectDir), Batch: store.Config.Load.BatchSize, Progress: bar.show,
 	}
 	if offset, ok := store.Config.Load.Offset(); ok {

@@ -22,6 +22,16 @@ func tableHeader(head []byte) int {
 	return n
 }
 
+func growsByLine([]byte) Growth { return Lines }
+
+// netlogHeader is that of a network log in a table; lines of JSON have none.
+func netlogHeader(head []byte) int {
+	if !bytes.HasPrefix(head, []byte("#")) {
+		return 0
+	}
+	return tableHeader(head)
+}
+
 // Cut says how many bytes of b, whole lines at the start of a record, are whole
 // records: a cell of a table may hold line feeds between quotes. Zeek's tables
 // have no quotes.

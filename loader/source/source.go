@@ -18,6 +18,8 @@ import (
 	"github.com/taskroot/taskroot/internal/fault"
 	"github.com/taskroot/taskroot/loader/source/eventjson"
 	"github.com/taskroot/taskroot/loader/source/evtx"
+	"github.com/taskroot/taskroot/loader/source/netlog"
+	"github.com/taskroot/taskroot/loader/source/table"
 )
 
 // Options is what the input itself cannot say.
@@ -27,6 +29,9 @@ type Options struct {
 	// TempDir is where archives inside archives or streams are unpacked to; ""
 	// is the system's.
 	TempDir string
+	// Mappings say what the columns of tables hold that have no known header;
+	// those of a file that lies beside a table are found by its name.
+	Mappings []*table.Mapping
 }
 
 // Stdin is the path that stands for standard input.
@@ -47,10 +52,15 @@ func Read(ctx context.Context, paths []string, stdin io.Reader, opt Options, sin
 				WithHint("check the spelling; nothing was read")
 		}
 	}
-	w := &walker{sink: sink, opt: opt, formats: formats(), skipped: map[channelID]int{}}
+	beside, err := findMappings(paths)
+	if err != nil {
+		return err
+	}
+	w := &walker{sink: sink, opt: opt, formats: formats(), skipped: map[channelID]int{}, mappings: beside}
 	for _, path := range paths {
 		var err error
 		if path == Stdin {
+			w.outer = ""
 			err = w.outermost(ctx, item{name: "stdin", r: stdin, size: -1})
 		} else {
 			err = w.path(ctx, path)
@@ -88,7 +98,9 @@ func formats() []format {
 		{name: "bzip2", help: "one compressed file", sniff: isBzip2, read: readBzip2},
 		{name: "tar", help: "an archive", sniff: isTar, read: readTar},
 		{name: "utf-16", help: "text of two-byte characters, with or without its mark", sniff: isUTF16, read: readUTF16},
+		{name: "network log", help: "Zeek's conn, dns, ssl and http logs; Squid's and W3C proxy logs", sniff: netlog.Sniff, read: readNetlog, grows: growsByLine, header: netlogHeader},
 		{name: "json", help: "events as lines, arrays or single objects; reject files", sniff: eventjson.Sniff, read: readJSON, grows: growthOfJSON},
+		{name: "table", help: "CSV and the like, by header or mapping file", sniff: table.Sniff, read: readTable, grows: growsByLine, header: tableHeader},
 	}
 }
 

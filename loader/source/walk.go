@@ -44,7 +44,10 @@ type walker struct {
 	size    int64  // of the outermost file
 	told    int64  // bytes of it that progress was told of
 	skipped map[channelID]int
-	damaged bool // the reader of the item read last ended with an error
+	// mappings are those found beside the files; outer is the outermost file.
+	mappings mappings
+	outer    string
+	damaged  bool // the reader of the item read last ended with an error
 }
 
 // path reads a file or folder that the caller named. There links are followed,
@@ -99,6 +102,10 @@ func (w *walker) file(ctx context.Context, path string, info fs.FileInfo) error 
 	}
 	defer f.Close() //nolint:errcheck // only read from
 	it := item{name: filepath.ToSlash(path), r: f, size: -1}
+	w.outer = it.name
+	if _, ok := w.mappings[it.name]; ok {
+		return errors.Join(w.leaveOut(it, "mapping file"), w.end())
+	}
 	if info.Mode().IsRegular() {
 		it.size, it.file = info.Size(), f
 	}
