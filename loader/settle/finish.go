@@ -124,6 +124,7 @@ func (s *settling) mergeTasks(ctx context.Context) error {
 			t := s.tasks[old.Key]
 			t.Stored = old.Stored
 			t.Add(old.Facts...)
+			t.settled = slices.EqualFunc(t.State().Plans, old.State().Plans, InForce.same)
 			t.RunPath = max(t.RunPath, old.RunPath)
 			t.Seen.Widen(old.Seen)
 			t.Evidence = t.Evidence.Join(old.Evidence)
@@ -256,7 +257,7 @@ func (s *settling) linkWindows() map[string]Span {
 		}
 	}
 	for _, t := range s.tasks {
-		if slices.ContainsFunc(t.Facts, func(f TaskFact) bool { return f.Plan != "" || f.Change == graph.Deleted }) {
+		if !t.settled && len(t.State().Plans) > 0 {
 			whole[t.Host] = true
 		}
 	}

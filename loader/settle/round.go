@@ -44,6 +44,7 @@ type Host struct {
 // PlanNode is a task definition.
 type PlanNode struct {
 	Key         string
+	Does        string // hash of the actions alone
 	XML         string
 	Actions     string
 	Triggers    string
@@ -353,24 +354,38 @@ func (r *Round) task(key, host string) *Task {
 // Change takes a change of a task's registration, with its parsed definition
 // where the record had one.
 func (r *Round) Change(o *graph.TaskChanged, f TaskFact, plan *PlanNode) {
-	r.host(o.Head())
-	key := graph.TaskKey(o.Host, o.Path)
-	t := r.task(key, o.Host)
-	f.Change, f.At, f.Unknown = o.Change, o.Clock.At, o.Clock.Unknown
-	f.Channel, f.Path = o.Evidence.Channel, graph.TaskPath(o.Path)
+	f.Change = o.Change
+	r.fact(o.Head(), o.Path, f, plan)
+}
+
+// List takes a task as an inventory has it, with its parsed definition where the
+// inventory has one.
+func (r *Round) List(o *graph.TaskListed, f TaskFact, plan *PlanNode) {
+	f.Change = graph.Listed
+	f.Listing.Enabled, f.Listing.NoSD, f.Listing.Index = o.Enabled, o.NoSD, o.Index
+	f.Listing.Loose, f.Listing.Scant = o.Origin.Loose(), o.Origin.Scant()
+	r.fact(o.Head(), o.Path, f, plan)
+}
+
+func (r *Round) fact(h *graph.Header, path string, f TaskFact, plan *PlanNode) {
+	r.host(h)
+	key := graph.TaskKey(h.Host, path)
+	t := r.task(key, h.Host)
+	f.At, f.Unknown = h.Clock.At, h.Clock.Unknown
+	f.Channel, f.Path = h.Evidence.Channel, graph.TaskPath(path)
 	if plan != nil {
-		f.Plan = plan.Key
+		f.Plan, f.Does = plan.Key, plan.Does
 		if have := r.plans[plan.Key]; have != nil {
 			have.XML = min(have.XML, plan.XML)
 		} else {
 			r.plans[plan.Key] = plan
 		}
-		r.plans[plan.Key].Seen.Add(o.Clock.At)
+		r.plans[plan.Key].Seen.Add(h.Clock.At)
 	}
 	t.Add(f)
-	t.Seen.Add(o.Clock.At)
-	t.Evidence = t.Evidence.Add(o.Evidence, "")
-	r.claim(o.Head(), &claim{kind: "T", rest: key})
+	t.Seen.Add(h.Clock.At)
+	t.Evidence = t.Evidence.Add(h.Evidence, "")
+	r.claim(h, &claim{kind: "T", rest: key})
 }
 
 // Len is how many observations the round holds.
