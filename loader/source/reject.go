@@ -42,6 +42,7 @@ func (w *walker) again(ctx context.Context, file item, in eventjson.Inner) error
 	if r.Raw == nil || it.depth > maxDepth {
 		return w.rejectAgain(it)
 	}
+	it.written, it.inner.record = writtenIn(r.Record, file.written)
 	var n, at uint64
 	if _, err := fmt.Sscanf(r.Record, "record %d at byte %d", &n, &at); err == nil && n > 0 {
 		it.inner.ordinal = n - 1

@@ -14,10 +14,12 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/taskroot/taskroot/internal/fault"
 	"github.com/taskroot/taskroot/loader/source/eventjson"
 	"github.com/taskroot/taskroot/loader/source/evtx"
+	"github.com/taskroot/taskroot/loader/source/inventory"
 )
 
 // Options is what the input itself cannot say.
@@ -51,7 +53,7 @@ func Read(ctx context.Context, paths []string, stdin io.Reader, opt Options, sin
 	for _, path := range paths {
 		var err error
 		if path == Stdin {
-			err = w.outermost(ctx, item{name: "stdin", r: stdin, size: -1})
+			err = w.outermost(ctx, item{name: "stdin", r: stdin, size: -1, written: time.Now().UTC()})
 		} else {
 			err = w.path(ctx, path)
 		}
@@ -84,6 +86,7 @@ func formats() []format {
 		{"bzip2", "one compressed file", isBzip2, readBzip2},
 		{"tar", "an archive", isTar, readTar},
 		{"utf-16", "text of two-byte characters, with or without its mark", isUTF16, readUTF16},
+		{"inventory", "scheduled tasks: their files, schtasks, Get-ScheduledTask as JSON, TaskCache", inventory.Sniff, readInventory},
 		{"json", "events as lines, arrays or single objects; reject files", eventjson.Sniff, readJSON},
 	}
 }
