@@ -26,7 +26,9 @@ content rather than by name. "-" is standard input.
 
 Read are EVTX, and JSON as evtx_dump, Winlogbeat 6 and 7, NXLog and Mordor write
 it, as lines, arrays or single objects, in UTF-8 or UTF-16; plain, or in gzip, zip
-and tar. Loading twice, in another order, or in parts gives the same graph.
+and tar. Tasks as they stand on a machine are read too, with --host: files of
+System32\Tasks, schtasks /query /xml, Get-ScheduledTask | ConvertTo-Json -Depth 5,
+and TaskCache as reg export writes it. Loading twice, in another order, or in parts gives the same graph.
 
 Input that can't be read is counted and kept in a file that can be loaded again;
 it stops nothing else.`
@@ -35,6 +37,7 @@ const loadExample = `  taskroot load logs/
   taskroot load Security.evtx Sysmon.json.gz archive.zip
   zcat events.ndjson.gz | taskroot load -
   taskroot load --host ws01.example.com sysmon.json      for input that names no host
+  taskroot load --host ws01.example.com C/Windows/System32/Tasks taskcache.reg
   taskroot load --clock-offset 5h export.json            5 hours are added to times without a zone
   taskroot load --json --strict logs/ > tally.json`
 
