@@ -14,6 +14,8 @@ const (
 	LabelEndpoint       = "Endpoint"
 	LabelDomain         = "Domain"
 	LabelUser           = "User"
+	LabelAccess         = "Access"  // a logon, or a call from the network, that a host saw
+	LabelAddress        = "Address" // an IP address that a host had
 )
 
 // Labels of the product's own book-keeping.
@@ -42,6 +44,8 @@ const (
 	RelDisabled       = "DISABLED"
 	RelDefined        = "DEFINED"
 	RelRegistered     = "REGISTERED"
+	RelHasAddress     = "HAS_ADDRESS"     // (:Host)-[:HAS_ADDRESS]->(:Address)
+	RelRegisteredFrom = "REGISTERED_FROM" // (:Task)-[:REGISTERED_FROM]->(:Address)
 	RelRan            = "RAN"   // (:Task)-[:RAN]->(:Launch)
 	RelFound          = "FOUND" // (:HuntRun)-[:FOUND]->(:Finding)
 	RelAbout          = "ABOUT" // (:Finding)-[:ABOUT]->(target)

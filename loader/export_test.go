@@ -10,7 +10,7 @@ import (
 )
 
 // Steps is how many steps the writing of a round has.
-const Steps = 7
+const Steps = 9
 
 // LoadPart loads observations in one round of which only the first steps are
 // written, as if the process had been killed then.
@@ -34,7 +34,7 @@ func LoadPart(ctx context.Context, l *Loader, all []graph.Observation, steps int
 		}
 		w := &writer{log: l.log, lib: l.lib, tx: tx, batch: l.config.Batch, made: newMade()}
 		written := []func(context.Context, *settle.Changes) error{
-			w.hosts, w.processes, w.parents, w.contacts, w.tasks, w.spawns, w.gone,
+			w.hosts, w.accesses, w.processes, w.parents, w.contacts, w.tasks, w.acts, w.spawns, w.gone,
 		}
 		for _, step := range written[:steps] {
 			if err := step(ctx, changes); err != nil {

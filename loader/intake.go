@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/taskroot/taskroot/graph"
+	"github.com/taskroot/taskroot/loader/cmdline"
 	"github.com/taskroot/taskroot/loader/settle"
 	"github.com/taskroot/taskroot/loader/source"
 	"github.com/taskroot/taskroot/loader/taskxml"
@@ -97,8 +98,16 @@ func oversized(o graph.Observation) string {
 		image(&o.Parent)
 	case *graph.ProcessEnded:
 		image(&o.Process)
+	case *graph.ProcessMentioned:
+		image(&o.Process)
+		image(&o.Parent)
 	case *graph.Contacted:
 		image(&o.Process)
+		names = append(names, name{"remote name", o.RemoteName})
+	case *graph.TaskTraced:
+		names = append(names, name{"task path", o.Path})
+	case *graph.TaskListed:
+		names = append(names, name{"task path", o.Path})
 	}
 	for _, n := range names {
 		if len(n.text) > longest {
@@ -151,8 +160,16 @@ func textOf(o graph.Observation) int {
 	switch o := o.(type) {
 	case *graph.ProcessStarted:
 		return length(o.Process) + length(o.Parent)
+	case *graph.ProcessMentioned:
+		return length(o.Process) + length(o.Parent)
 	case *graph.TaskChanged:
 		return len(o.XML)
+	case *graph.TaskListed:
+		return len(o.XML)
+	case *graph.TaskTraced:
+		return length(o.Process) + len(o.Data)
+	case *graph.ModuleLoaded:
+		return length(o.Process) + len(o.Path)
 	case *graph.Contacted:
 		return length(o.Process)
 	}
@@ -166,20 +183,37 @@ func length(p graph.ProcessRef) int { return len(p.Image) + len(p.CommandLine) +
 func (in *intake) build() (round *settle.Round, bad int) {
 	round = settle.NewRound()
 	for _, o := range in.batch {
-		parsed := true
 		switch o := o.(type) {
 		case *graph.TaskChanged:
-			parsed = change(round, o)
+			if !change(round, o) {
+				bad++
+			}
+			continue
 		case *graph.TaskListed:
-			parsed = listed(round, o)
-		default:
-			round.Add(o)
+			if !listed(round, o) {
+				bad++
+			}
+			continue
+		case *graph.ProcessStarted:
+			ask(round, o)
 		}
-		if !parsed {
-			bad++
-		}
+		round.Add(o)
 	}
 	return round, bad
+}
+
+// ask adds what a process's command line asks the Task Scheduler to do here.
+func ask(round *settle.Round, o *graph.ProcessStarted) {
+	for _, c := range cmdline.TaskCommands(o.Process.Image, o.Process.CommandLine) {
+		if c.Server != "" || len(c.Path) > longest {
+			continue
+		}
+		var plan *settle.PlanNode
+		if c.Command != "" && c.Change != graph.Deleted {
+			plan = planNode("", taskxml.Program(c.Command, c.Arguments))
+		}
+		round.Ask(o, c.Change, c.Path, plan)
+	}
 }
 
 // flush settles what is left at the end.

@@ -26,6 +26,7 @@ import (
 
 	"github.com/taskroot/taskroot/graph"
 	"github.com/taskroot/taskroot/internal/graphdb"
+	"github.com/taskroot/taskroot/loader/origin"
 	"github.com/taskroot/taskroot/loader/settle"
 	"github.com/taskroot/taskroot/loader/source"
 	"github.com/taskroot/taskroot/queries"
@@ -164,7 +165,10 @@ func (l *Loader) settle(ctx context.Context, id string, round func() *settle.Rou
 		}
 		l.log.Debug("round worked out", "took", l.now().Sub(begun))
 		w = &writer{log: l.log, lib: l.lib, tx: tx, batch: l.config.Batch, made: newMade(), internal: l.config.InternalSuffixes}
-		return w.write(ctx, changes)
+		if err := w.write(ctx, changes); err != nil {
+			return err
+		}
+		return origin.Settle(ctx, tx, l.lib, changes, w.moved)
 	})
 	if err != nil {
 		return err

@@ -202,6 +202,9 @@ func mess(seed uint64) []graph.Observation {
 	for range 40 {
 		m.loose()
 	}
+	for range 12 {
+		m.origin()
+	}
 	for range 20 {
 		m.listing()
 	}
@@ -279,6 +282,9 @@ func (m *messer) process() {
 	if m.rng.IntN(3) == 0 {
 		m.launch(host, at, pid, image)
 	}
+	if m.rng.IntN(2) == 0 {
+		m.defender(host, at, pid, ppid, image)
+	}
 }
 
 func (m *messer) contact(host string, at time.Time, p graph.ProcessRef, pid uint32) {
@@ -338,7 +344,14 @@ func (m *messer) loose() {
 		o.XML = `<Task><Actions><Exec><Command>` + m.pick("cmd.exe", `C:\Tools\a.exe`) + `</Command><Arguments>` + m.pick("x", "y") +
 			`</Arguments></Exec></Actions></Task>`
 	}
+	switch m.rng.IntN(4) {
+	case 0:
+		o.Client.PID = uint32(4 * (1 + m.rng.IntN(4)))
+	case 1:
+		o.Client = graph.ProcessRef{PID: uint32(4 * (1 + m.rng.IntN(4))), Image: m.pick(images...), Started: at.Add(-time.Second).Truncate(time.Second)}
+	}
 	m.out = append(m.out, o)
+	m.ask(host, at)
 }
 
 // listing makes what inventories say, of tasks with and without changes.

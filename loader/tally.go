@@ -3,6 +3,7 @@ package loader
 import (
 	"maps"
 
+	"github.com/taskroot/taskroot/graph"
 	"github.com/taskroot/taskroot/loader/settle"
 )
 
@@ -50,8 +51,9 @@ func newMade() *made {
 }
 
 func (t *Tally) add(c *settle.Changes, m *made) {
-	t.Stored += c.Stored
-	t.Merged += c.Merged
+	made := m.nodes[graph.LabelAccess]
+	t.Stored += c.Stored + made
+	t.Merged += c.Merged + c.Others - made
 	t.Ambiguous += c.Ambiguous
 	for label, n := range m.nodes {
 		if n > 0 {

@@ -27,6 +27,7 @@ type writer struct {
 	made     *made
 	log      *slog.Logger
 	internal []string // suffixes of internal names
+	moved    []string // hosts with an address that is new to them
 }
 
 // made counts what was created, by label and by type.
@@ -39,7 +40,7 @@ type made struct {
 // reader sees no gap.
 func (w *writer) write(ctx context.Context, c *settle.Changes) error {
 	steps := []func(context.Context, *settle.Changes) error{
-		w.hosts, w.processes, w.parents, w.contacts, w.tasks, w.spawns, w.gone,
+		w.hosts, w.accesses, w.processes, w.parents, w.contacts, w.tasks, w.acts, w.spawns, w.gone,
 	}
 	for _, step := range steps {
 		if err := step(ctx, c); err != nil {
@@ -146,12 +147,22 @@ func processRow(p settle.ProcessChange) ([]any, error) {
 	if p.PIDTalk {
 		talk = true
 	}
+	server, task := p.RemoteTask()
 	return []any{
 		p.Key, p.Host, pid, maybe(p.GUID), maybe(p.Image()), maybe(p.Name()), maybe(p.CommandLine()), maybe(p.User()),
 		maybe(p.Integrity()), maybe(p.Hashes()), startedAt, when(p.Ended()), p.Observed(), when(p.Seen.First),
 		when(p.Seen.Last), p.Evidence.Encode(), maybe(p.Unit()), maybe(p.ParentUnit()), maybe(root), maybe(p.Second()),
-		talk, string(facts), maybe(clock),
+		talk, string(facts), maybe(clock), logon(p.LogonID()),
+		maybe(server), maybe(task),
 	}, nil
+}
+
+// logon is a logon session's id as Windows writes it.
+func logon(id uint64) any {
+	if id == 0 {
+		return nil
+	}
+	return fmt.Sprintf("0x%x", id)
 }
 
 // maybe is nil for "", so that what is unknown is absent.

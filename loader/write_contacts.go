@@ -2,6 +2,7 @@ package loader
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ func (w *writer) contacts(ctx context.Context, c *settle.Changes) error {
 	var drop []any
 	for _, e := range c.Edges {
 		switch {
+		case slices.Contains(settle.ActTypes(), e.Type):
 		case e.Gone:
 			drop = append(drop, []any{e.Process, e.Endpoint, e.Type})
 		case e.New:
@@ -34,6 +36,30 @@ func (w *writer) contacts(ctx context.Context, c *settle.Changes) error {
 		return err
 	}
 	return w.rows(ctx, "contact-delete", "", "", drop)
+}
+
+// acts writes what processes did to tasks.
+func (w *writer) acts(ctx context.Context, c *settle.Changes) error {
+	write := map[string][]any{}
+	var drop []any
+	for _, e := range c.Edges {
+		switch {
+		case !slices.Contains(settle.ActTypes(), e.Type):
+		case e.Gone:
+			drop = append(drop, []any{e.Process, e.Endpoint, e.Type})
+		default:
+			first, last := span(e.Times)
+			write[e.Type] = append(write[e.Type], []any{
+				e.Process, e.Endpoint, e.Type, e.Times, first, last, e.Via, e.Confidence, e.Tuples, e.Evidence.Encode(),
+			})
+		}
+	}
+	for _, kind := range settle.ActTypes() {
+		if err := w.rows(ctx, "act", "", kind, write[kind]); err != nil {
+			return err
+		}
+	}
+	return w.rows(ctx, "act-delete", "", "", drop)
 }
 
 func edgeRow(e settle.EdgeChange) []any {
@@ -69,7 +95,7 @@ type endpoint struct {
 func (w *writer) endpoints(ctx context.Context, c *settle.Changes) error {
 	all := map[string]*endpoint{}
 	for _, e := range c.Edges {
-		if e.Gone {
+		if e.Gone || e.Kind == settle.KindTask {
 			continue
 		}
 		x := all[e.Endpoint]

@@ -15,7 +15,7 @@ func (w *writer) tasks(ctx context.Context, c *settle.Changes) error {
 	var plans, tasks, defined, deeds, runs []any
 	for _, p := range c.Plans {
 		plans = append(plans, []any{
-			p.Key, p.XML, p.Actions, p.Triggers, p.Commands, p.ComHandlers, when(p.Seen.First), when(p.Seen.Last),
+			p.Key, maybe(p.XML), p.Actions, p.Triggers, p.Commands, p.ComHandlers, when(p.Seen.First), when(p.Seen.Last),
 		})
 	}
 	for _, t := range c.Tasks {

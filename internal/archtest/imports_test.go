@@ -40,6 +40,7 @@ var policy = []row{
 	{pkg: "loader/taskxml", own: []string{"graph"}},
 	{pkg: "loader/winevent", own: []string{"graph", "loader/taskxml"}},
 	{pkg: "loader/settle", own: []string{"graph", "loader/cmdline"}, why: "identity is pure: no database, no sources"},
+	{pkg: "loader/origin", own: []string{"graph", "internal/graphdb", "loader/settle", "queries"}, why: "it reads the round that was just written"},
 	{pkg: "loader/source/inventory", own: []string{"graph", "loader/taskxml"}, why: "a task's own definition names it"},
 	{pkg: "loader/source/*", own: []string{"graph", "internal/fault", "loader/winevent"}, why: "a decoder knows no other and no database"},
 	{pkg: "loader/source", own: []string{"graph", "internal/fault", "loader/winevent", "loader/source/*"}},
@@ -47,7 +48,7 @@ var policy = []row{
 		pkg: "loader",
 		own: []string{
 			"graph", "internal/fault", "internal/graphdb", "queries",
-			"loader/cmdline", "loader/settle", "loader/source", "loader/taskxml",
+			"loader/cmdline", "loader/origin", "loader/settle", "loader/source", "loader/taskxml",
 		},
 		why: "graphdb for the one transaction that a round is",
 	},

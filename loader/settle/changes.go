@@ -26,8 +26,11 @@ type Changes struct {
 	TakenBy   map[string]string // unnamed tasks to the named one that took a process over
 	Orphans   []string          // stubs that lost a child: their span shrinks, or they go
 	Recount   []string          // endpoints that lost contacts: their span shrinks, or they go
-	Stored    int               // records that made something
-	Merged    int               // records that added to something
+	Accesses  []*Access
+	Addresses []*Address
+	Others    int // records that can have made no more than accesses
+	Stored    int // records that made something
+	Merged    int // records that added to something
 	Ambiguous int
 }
 
@@ -109,10 +112,8 @@ func (r *Run) Fingerprint() string {
 // seen is the span of all that speaks of p.
 func (s *settling) seen(p *Process) Span {
 	var span Span
-	for _, start := range []*Start{p.Sysmon, p.Security} {
-		if start != nil {
-			span.Add(start.At)
-		}
+	for _, start := range p.starts() {
+		span.Add(start.At)
 	}
 	for _, l := range p.Launches {
 		span.Add(l.At)
@@ -159,6 +160,13 @@ func (s *settling) changes() *Changes {
 			c.Runs = append(c.Runs, r)
 		}
 	}
+	for _, key := range sortedKeys(s.accesses) {
+		c.Accesses = append(c.Accesses, s.accesses[key])
+	}
+	for _, key := range sortedKeys(s.addresses) {
+		c.Addresses = append(c.Addresses, s.addresses[key])
+	}
+	c.Others = s.others
 	c.Unnamed = sortedKeys(s.unnamed)
 	c.Recount = sortedKeys(s.recount)
 	c.TakenBy = takenBy(s.spawns)
@@ -186,10 +194,25 @@ func (s *settling) processChange(c *Changes, p *Process) {
 			Child: p.Key, Parent: p.Parent, At: at, Had: had.Key != "", Skewed: risky, Check: risky || host != nil && host.Skewed,
 		})
 	}
-	if p.Security != nil && p.Stored == nil && p.GUID != "" {
-		old := pidKey(p.Host, p.PID, "s", p.Security.At.UTC().Format(stamp)+graph.Sep+graph.BaseName(p.Security.Image))
-		if s.loaded[old] != nil && s.gone[old] {
-			c.Renamed[old] = p.Key
+	if p.Stored == nil {
+		s.rename(c, p)
+	}
+}
+
+// rename notes that a new process was stored before, under the key of one of its
+// sightings, so that what people added to that node stays.
+func (s *settling) rename(c *Changes, p *Process) {
+	var old []string
+	if p.Defender != nil {
+		old = append(old, pidKey(p.Host, p.PID, "d", p.Defender.At.Format(stamp)))
+	}
+	if p.Security != nil {
+		old = append(old, pidKey(p.Host, p.PID, "s", p.Security.At.UTC().Format(stamp)+graph.Sep+graph.BaseName(p.Security.Image)))
+	}
+	for _, key := range old {
+		if key != p.Key && s.loaded[key] != nil && s.gone[key] {
+			c.Renamed[key] = p.Key
+			return
 		}
 	}
 }
@@ -201,6 +224,9 @@ func (s *settling) count(c *Changes) {
 	for _, p := range s.procs {
 		if p.Security != nil && p.PID != 0 {
 			owners["S"+p.Unit()+startID(*p.Security)] = p.Key
+		}
+		if p.Defender != nil {
+			owners["D"+p.Unit()+p.Defender.At.Format(stamp)] = p.Key
 		}
 		for _, e := range p.Ends {
 			if e.ByPID {
@@ -223,8 +249,8 @@ func (s *settling) count(c *Changes) {
 func (s *settling) about(c *claim, owners map[string]string) (id string, isNew bool) {
 	key := c.key
 	switch c.kind {
-	case "H":
-		return "H", false
+	case "D":
+		key = owners["D"+c.unit+c.at.Format(stamp)]
 	case "S", "E":
 		key = owners[c.kind+c.unit+c.at.UTC().Format(stamp)+c.name]
 	case "C", "Q":

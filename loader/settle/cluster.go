@@ -76,8 +76,11 @@ func (s *settling) keepEvidence(u *Unit, p *Process) {
 		u.evidence = map[string]Evidences{}
 	}
 	id := p.Key
-	if p.Security != nil {
+	switch {
+	case p.Security != nil:
 		id = startID(*p.Security)
+	case p.Defender != nil:
+		id = defenderID(*p.Defender)
 	}
 	u.evidence[id] = u.evidence[id].Join(p.Evidence)
 }
@@ -99,6 +102,9 @@ func (s *settling) dropStubs(key string, members []*Process) {
 func (s *settling) sighted(u *Unit, p *Process) {
 	if p.Security != nil {
 		p.Evidence = p.Evidence.Join(u.evidence[startID(*p.Security)])
+	}
+	if p.Defender != nil {
+		p.Evidence = p.Evidence.Join(u.evidence[defenderID(*p.Defender)])
 	}
 	if e := u.evidence[p.Key]; e != nil {
 		p.Evidence = p.Evidence.Join(e)

@@ -22,6 +22,9 @@ const (
 	ByGUID Bound = 'g'
 	ByPID  Bound = 'p' // PID and image
 	ByBare Bound = 'u' // PID alone
+	// ByStart is PID and creation time. It names one instance for good, but the
+	// node of that instance gets another key when Sysmon's record of it comes.
+	ByStart Bound = 's'
 )
 
 // Contact is one distinct connection of a process.
@@ -32,13 +35,17 @@ type Contact struct {
 	Proto  string
 	Local  uint16 // port on this host
 	In     bool
+	Name   string // what the source itself says the remote side is called; "" for nothing
 }
+
+// remote is the address, or the name where the record has no address.
+func (c *Contact) remote() string { return cmp.Or(c.IP, c.Name) }
 
 // bond is one way in which a contact is known: how the record named the
 // process, and which event it was.
 type bond struct {
 	bound Bound
-	name  string // base name of the image, where bound is ByPID
+	name  string // base name of the image, where bound is ByPID; the creation time, where it is ByStart
 	via   string
 }
 
@@ -100,77 +107,12 @@ type Question struct {
 	Answers string // canonical IPs, sorted, joined by commas
 }
 
-// Talk is the network side of one process.
-type Talk struct {
-	Contacts  map[Contact]how
-	Questions map[Question]how
-	Reverse   map[string]string    // IP to the greatest reverse name seen
-	Evidence  map[string]Evidences // by IP or name, with direction
-	Truncated map[string]bool      // edges of the database that had forgotten contacts
-	Fetched   bool                 // what the database holds is in here
-	Edges     map[string]string    // fingerprints of stored edges, by EdgeID
-}
-
-// NewTalk makes an empty Talk.
-func NewTalk() *Talk {
-	return &Talk{
-		Contacts: map[Contact]how{}, Questions: map[Question]how{}, Reverse: map[string]string{},
-		Evidence: map[string]Evidences{}, Truncated: map[string]bool{}, Edges: map[string]string{},
-	}
-}
-
-// AddContact adds a contact.
-func (t *Talk) AddContact(c Contact, b ...bond) { t.Contacts[c] = t.Contacts[c].add(b...) }
-
-// AddQuestion adds a DNS question.
-func (t *Talk) AddQuestion(q Question, b ...bond) { t.Questions[q] = t.Questions[q].add(b...) }
-
-// EvidenceID names the evidence of a contact's remote address or of a name.
-func EvidenceID(in bool, endpoint string) string {
-	if in {
-		return "<" + endpoint
-	}
-	return ">" + endpoint
-}
-
-// TakeByPID moves what is bound by PID out of t, to be resolved again.
-func (t *Talk) TakeByPID() *Talk {
-	moved := NewTalk()
-	for c, h := range t.Contacts {
-		stay, leave := h.split()
-		if len(leave) == 0 {
-			continue
-		}
-		moved.Contacts[c], t.Contacts[c] = leave, stay
-		if len(stay) == 0 {
-			delete(t.Contacts, c)
-		}
-		id := EvidenceID(c.In, c.IP)
-		moved.Evidence[id] = t.Evidence[id]
-		if name, ok := t.Reverse[c.IP]; ok {
-			moved.Reverse[c.IP] = name
-		}
-	}
-	for q, h := range t.Questions {
-		stay, leave := h.split()
-		if len(leave) == 0 {
-			continue
-		}
-		moved.Questions[q], t.Questions[q] = leave, stay
-		if len(stay) == 0 {
-			delete(t.Questions, q)
-		}
-		id := EvidenceID(false, q.Name)
-		moved.Evidence[id] = t.Evidence[id]
-	}
-	return moved
-}
-
-// Edge is one CONNECTED, ACCEPTED or RESOLVED relationship as it should be.
+// Edge is one CONNECTED, ACCEPTED or RESOLVED relationship as it should be, or
+// one to a task that the process created, changed or deleted.
 type Edge struct {
 	Type       string
 	Endpoint   string // key
-	Kind       string // of the endpoint: name, ip
+	Kind       string // of the other end: name, ip, task
 	Tuples     []string
 	Count      int
 	Truncated  bool
@@ -180,7 +122,7 @@ type Edge struct {
 	Protocols  []string
 	Via        []string
 	Answered   bool
-	Confidence float64 // of the name
+	Confidence float64 // of the name, or that it was the process that did it
 	Reverse    []string
 	Evidence   Evidences
 }
@@ -199,6 +141,10 @@ func (t *Talk) Relationships() []*Edge {
 			build(edges, graph.RelAccepted, c.IP, 1).contact(c, h, t)
 			continue
 		}
+		if c.Name != "" {
+			build(edges, graph.RelConnected, c.Name, 1).contact(c, h, t)
+			continue
+		}
 		of := names[c.IP]
 		for _, name := range of {
 			build(edges, graph.RelConnected, name, 1/float64(len(of))).contact(c, h, t)
@@ -209,6 +155,9 @@ func (t *Talk) Relationships() []*Edge {
 	}
 	for q, b := range t.Questions {
 		build(edges, graph.RelResolved, q.Name, 1).question(q, b, t)
+	}
+	for a, h := range t.Acts {
+		build(edges, strings.ToUpper(string(a.Change)), a.Task, 1).act(a, h, t)
 	}
 	out := make([]*Edge, 0, len(edges))
 	for _, id := range slices.Sorted(maps.Keys(edges)) {
@@ -268,7 +217,7 @@ func build(all map[string]*edgeBuilder, kind, endpoint string, confidence float6
 
 func (b *edgeBuilder) contact(c Contact, h how, t *Talk) {
 	b.tuples = append(b.tuples, tuple{second: c.Second, text: encodeContact(c, h), c: c, how: h})
-	b.edge.Evidence = b.edge.Evidence.Join(t.Evidence[EvidenceID(c.In, c.IP)])
+	b.edge.Evidence = b.edge.Evidence.Join(t.Evidence[EvidenceID(c.In, c.remote())])
 	if r := t.Reverse[c.IP]; r != "" {
 		b.reverse[c.IP+"="+r] = true
 	}
@@ -298,14 +247,23 @@ func (b *edgeBuilder) finish(truncated map[string]bool) *Edge {
 		for _, b := range t.how {
 			via[b.via] = true
 		}
-		if e.Type == graph.RelResolved {
+		switch {
+		case e.Type == graph.RelResolved:
 			addAll(ips, t.q.Answers)
 			continue
+		case e.Kind == KindTask:
+			continue
 		}
-		ips[t.c.IP], protos[t.c.Proto], ports[int64(t.c.Port)] = true, true, true
+		if t.c.IP != "" {
+			ips[t.c.IP] = true
+		}
+		protos[t.c.Proto], ports[int64(t.c.Port)] = true, true
 	}
 	e.IPs, e.Protocols, e.Via = slices.Sorted(maps.Keys(ips)), slices.Sorted(maps.Keys(protos)), slices.Sorted(maps.Keys(via))
 	e.Ports, e.Reverse = slices.Sorted(maps.Keys(ports)), slices.Sorted(maps.Keys(b.reverse))
+	if e.Kind == KindTask {
+		e.finishAct()
+	}
 	return e
 }
 
@@ -319,10 +277,14 @@ func addAll(set map[string]bool, list string) {
 }
 
 func encodeContact(c Contact, h how) string {
-	return strings.Join([]string{
+	parts := []string{
 		strconv.FormatInt(c.Second, 10), c.IP, strconv.Itoa(int(c.Port)), escape.Replace(c.Proto),
 		strconv.Itoa(int(c.Local)), h.encode(),
-	}, graph.Sep)
+	}
+	if c.Name != "" {
+		parts = append(parts, escape.Replace(c.Name))
+	}
+	return strings.Join(parts, graph.Sep)
 }
 
 func encodeQuestion(q Question, h how) string {
@@ -336,14 +298,19 @@ func (t *Talk) Restore(kind, endpoint string, tuples []string) {
 		second, err := strconv.ParseInt(parts[0], 10, 64)
 		switch {
 		case err != nil:
+		case isAct(kind) && len(parts) == 2:
+			t.restoreAct(kind, endpoint, parts, second)
 		case kind == graph.RelResolved && len(parts) == 3:
 			t.AddQuestion(Question{second, endpoint, parts[2]}, decodeHow(parts[1])...)
-		case len(parts) == 6:
+		case len(parts) == 6, len(parts) == 7:
 			port, _ := strconv.ParseUint(parts[2], 10, 16)
 			local, _ := strconv.ParseUint(parts[4], 10, 16)
 			c := Contact{
 				Second: second, IP: parts[1], Port: uint16(port), Proto: unescape.Replace(parts[3]),
 				Local: uint16(local), In: kind == graph.RelAccepted,
+			}
+			if len(parts) == 7 {
+				c.Name = unescape.Replace(parts[6])
 			}
 			t.AddContact(c, decodeHow(parts[5])...)
 		}

@@ -2,6 +2,7 @@ package settle
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -49,47 +50,6 @@ func (s *settling) storedEdges(key string) map[string]string {
 		return t.Edges
 	}
 	return nil
-}
-
-// known are the evidence ids of the contacts and questions that are there.
-func (t *Talk) known() map[string]bool {
-	ids := map[string]bool{}
-	for c := range t.Contacts {
-		ids[EvidenceID(c.In, c.IP)] = true
-	}
-	for q := range t.Questions {
-		ids[EvidenceID(false, q.Name)] = true
-	}
-	return ids
-}
-
-func (t *Talk) byPID() bool {
-	for _, h := range t.Contacts {
-		if h[len(h)-1].bound != ByGUID { // they are sorted
-			return true
-		}
-	}
-	for _, h := range t.Questions {
-		if h[len(h)-1].bound != ByGUID {
-			return true
-		}
-	}
-	return false
-}
-
-func (t *Talk) add(o *Talk) {
-	for c, h := range o.Contacts {
-		t.AddContact(c, h...)
-	}
-	for q, h := range o.Questions {
-		t.AddQuestion(q, h...)
-	}
-	for ip, name := range o.Reverse {
-		t.Reverse[ip] = max(t.Reverse[ip], name)
-	}
-	for id, e := range o.Evidence {
-		t.Evidence[id] = t.Evidence[id].Join(e)
-	}
 }
 
 func (s *settling) diffEdges(p *Process, t *Talk) {
@@ -181,10 +141,43 @@ func (s *settling) link(ctx context.Context) error {
 		return err
 	}
 	b := s.byHost(stored, runs)
+	matches, err := s.matchers(ctx, plans)
+	if err != nil {
+		return err
+	}
 	for _, h := range hosts {
-		s.linkHost(h, changed[h], b, s.mergePlans(plans[h], b.tasks[h]))
+		s.linkHost(h, changed[h], b, s.mergePlans(plans[h], b.tasks[h], matches))
 	}
 	return nil
+}
+
+// matchers are what the definitions in force start, by key. One may be in force
+// again that was not, and that the round does not hold: a change that came late
+// lies between it and the one that took its place.
+func (s *settling) matchers(ctx context.Context, stored map[string][]StoredPlan) (map[string]func(image, command string) bool, error) {
+	all := map[string]func(image, command string) bool{}
+	for _, plans := range stored {
+		for _, p := range plans {
+			all[p.Plan] = p.Matches
+		}
+	}
+	for key, node := range s.plans {
+		all[key] = node.Matches
+	}
+	missing := map[string]bool{}
+	for _, t := range s.tasks {
+		for _, in := range t.State().Plans {
+			if all[in.Plan] == nil {
+				missing[in.Plan] = true
+			}
+		}
+	}
+	if len(missing) == 0 {
+		return all, nil
+	}
+	found, err := s.store.Definitions(ctx, sortedKeys(missing))
+	maps.Copy(all, found)
+	return all, err
 }
 
 // byHost is what linking looks at, dealt out by host once.
@@ -237,6 +230,12 @@ func (s *settling) linkWindows() map[string]Span {
 		w.Add(at)
 		windows[host] = w
 	}
+	for key := range s.gone {
+		// What it was tied to may be left without any process.
+		if old := s.loaded[key]; old != nil && old.Stored.Root && !old.Stored.At.IsZero() {
+			add(old.Host, old.Stored.At)
+		}
+	}
 	for key, p := range s.procs {
 		if s.gone[key] {
 			continue
@@ -288,22 +287,16 @@ func (s *settling) isRoot(p *Process) bool {
 	return name == "svchost.exe" || name == "taskeng.exe"
 }
 
-func (s *settling) mergePlans(stored []StoredPlan, tasks []*Task) []Plan {
-	matches := map[string]func(image, command string) bool{}
+func (s *settling) mergePlans(stored []StoredPlan, tasks []*Task, matches map[string]func(image, command string) bool) []Plan {
 	var out []Plan
 	for _, p := range stored {
-		matches[p.Plan] = p.Matches
 		if s.tasks[p.Task] == nil {
 			out = append(out, Plan{Task: p.Task, From: p.From, To: p.To, Matches: p.Matches})
 		}
 	}
 	for _, t := range tasks {
 		for _, in := range t.State().Plans {
-			match := matches[in.Plan]
-			if node := s.plans[in.Plan]; node != nil {
-				match = node.Matches
-			}
-			if match != nil {
+			if match := matches[in.Plan]; match != nil {
 				out = append(out, Plan{Task: t.Key, From: in.From, To: in.To, Matches: match})
 			}
 		}

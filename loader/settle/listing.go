@@ -63,7 +63,7 @@ func (t *Task) effective() []TaskFact {
 func whole(facts []TaskFact, f TaskFact) string {
 	plan, distance := f.Plan, time.Duration(-1)
 	for _, g := range facts {
-		if g.Plan == "" || g.Does != f.Does || g.Unknown || g.Change == graph.Deleted || g.Listing != nil && g.Listing.Loose {
+		if g.Plan == "" || g.Does != f.Does || g.Unknown || g.Channel == ChannelCommand || g.Change == graph.Deleted || g.Listing != nil && g.Listing.Loose {
 			continue
 		}
 		if d := g.At.Sub(f.At).Abs(); distance < 0 || d < distance {
@@ -133,10 +133,13 @@ func (s *TaskState) describe(f TaskFact) {
 // change can have brought is in force from the listing on.
 func (s *TaskState) listPlan(f TaskFact, since, gone time.Time) {
 	in := InForce{Plan: f.Plan, From: f.At, Seen: f.At, does: f.Does}
-	now := s.inForce()
+	now := s.current()
 	switch {
 	case now != nil && (now.Plan == f.Plan || f.Listing.Loose && now.does == f.Does):
 		return
+	case now != nil && now.asked:
+		in.From = now.From // what the command asked for, as it was made
+		s.Plans = s.Plans[:len(s.Plans)-1]
 	case !s.past.hinted.IsZero():
 		in.From = s.past.hinted
 	case now != nil:
@@ -163,7 +166,7 @@ func (s *TaskState) finish() {
 	}
 	s.past = past{}
 	for i := range s.Plans {
-		s.Plans[i].does = ""
+		s.Plans[i].does, s.Plans[i].asked = "", false
 	}
 }
 

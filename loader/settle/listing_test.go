@@ -45,6 +45,11 @@ func registry(noSD bool, index uint32) func(*settle.TaskFact) {
 
 func does(f settle.TaskFact) settle.TaskFact { f.Does = f.Plan[:1]; return f }
 
+// requested is what a command line asked for.
+func requested(plan string, ms int) settle.TaskFact {
+	return settle.TaskFact{Change: graph.Created, At: at(ms), Channel: settle.ChannelCommand, Path: `\A`, Plan: plan, Does: plan}
+}
+
 // known is the state of a listed task whose newest definition is plan.
 func known(plan string, s settle.TaskState) settle.TaskState {
 	registered := s.Registered
@@ -157,6 +162,13 @@ func loggedCases() []stateCase {
 		{"OK the registry does something else", []settle.TaskFact{does(defined(graph.Created, 0, "p")), stocked(100*s, "q", loose)},
 			known("q", settle.TaskState{Registered: true, CreatedAt: at(0),
 				Plans: []settle.InForce{in("p", at(0), until(100*s)), in("q", at(100*s), seen(100*s), unlogged)}})},
+		{"OK what a command line asked for, as it was made", []settle.TaskFact{requested("c", 0), stocked(100*s, "p")},
+			known("p", settle.TaskState{Plans: []settle.InForce{in("p", at(0), seen(100*s))}})},
+		{"OK what a command line asked for, its file written at once", []settle.TaskFact{requested("c", 200), stocked(0, "p", dated("2021-04-01T08:00:00Z"))},
+			known("p", settle.TaskState{CreatedAt: april, Plans: []settle.InForce{in("p", at(200), seen(200))}})},
+		{"OK what a command line asked for, deleted before the inventory", []settle.TaskFact{
+			requested("c", 0), fact(graph.Deleted, 50*s, scheduler), stocked(100*s, "p")},
+			known("p", settle.TaskState{Plans: []settle.InForce{in("c", at(0), until(50*s)), in("p", at(100*s), seen(100*s), unlogged)}})},
 		{"OK switched off after", []settle.TaskFact{stocked(0, "p"), fact(graph.Disabled, 100*s, scheduler)},
 			known("p", settle.TaskState{Enabled: no(), Plans: []settle.InForce{in("p", beginning, seen(0), assumed)}})},
 	}

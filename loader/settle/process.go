@@ -37,6 +37,14 @@ type Start struct {
 	ParentImage   string `json:"pimage,omitempty"`
 	ParentCommand string `json:"pcmd,omitempty"`
 	ParentUser    string `json:"puser,omitempty"`
+	// ParentAt is when the parent was created, where the record says so: with
+	// its PID it names one instance.
+	ParentAt time.Time `json:"pat,omitzero"`
+	Logon    uint64    `json:"logon,omitempty"` // logon session
+	StartKey uint64    `json:"key,omitempty"`   // Windows' process start key
+	// Mentioned says that no record of the creation was seen: others named the
+	// process together with the time of it.
+	Mentioned bool `json:"mentioned,omitempty"`
 	// Unknown says that the clock could not be corrected: nothing is linked
 	// by this time.
 	Unknown bool `json:"clock,omitempty"`
@@ -80,6 +88,7 @@ type Span struct {
 type Facts struct {
 	Sysmon   *Start   `json:"sysmon,omitempty"`
 	Security *Start   `json:"security,omitempty"`
+	Defender *Start   `json:"defender,omitempty"`
 	Launches []Launch `json:"launches,omitempty"`
 	Ends     []End    `json:"ends,omitempty"`
 	Mention  *Mention `json:"mention,omitempty"`
@@ -105,13 +114,6 @@ type Process struct {
 	refSeen Span // references by PID
 }
 
-// Parent is the edge from a process's parent.
-type Parent struct {
-	Key        string
-	Via        string
-	Confidence float64
-}
-
 // Stored is what the database holds of a process, to write only differences.
 type Stored struct {
 	Unit   string    // the unit it belonged to
@@ -124,16 +126,33 @@ type Stored struct {
 	Root   bool   // it was a candidate for having been started by a task
 }
 
-// start is the best sighting of its creation, sharp one first; nil for a stub.
-func (p *Process) start() *Start {
-	if p.Sysmon != nil {
-		return p.Sysmon
+// starts are the sightings of its creation, the one to believe first.
+func (p *Process) starts() []*Start {
+	all := make([]*Start, 0, 3)
+	for _, s := range []*Start{p.Sysmon, p.Security, p.Defender} {
+		if s != nil {
+			all = append(all, s)
+		}
 	}
-	return p.Security
+	return all
+}
+
+// start is the best sighting of its creation, or of its description by a record
+// that knew when it was created; nil for a stub.
+func (p *Process) start() *Start {
+	if all := p.starts(); len(all) > 0 {
+		return all[0]
+	}
+	return nil
 }
 
 // Observed says that the creation of the process was seen.
-func (p *Process) Observed() bool { return p.start() != nil }
+func (p *Process) Observed() bool {
+	return slices.ContainsFunc(p.starts(), func(s *Start) bool { return !s.Mentioned })
+}
+
+// Described says that a record tells when the process was created.
+func (p *Process) Described() bool { return p.start() != nil }
 
 // Started is when the process was created, and whether that is known.
 func (p *Process) Started() (time.Time, bool) {
@@ -162,11 +181,9 @@ func (p *Process) Ended() time.Time {
 
 // Image is the full path where one is known, else the base name.
 func (p *Process) Image() string {
-	candidates := make([]string, 0, 4)
-	for _, s := range []*Start{p.Sysmon, p.Security} {
-		if s != nil {
-			candidates = append(candidates, s.Image)
-		}
+	candidates := make([]string, 0, 5)
+	for _, s := range p.starts() {
+		candidates = append(candidates, s.Image)
 	}
 	if p.Mention != nil {
 		candidates = append(candidates, p.Mention.Image)
@@ -177,12 +194,14 @@ func (p *Process) Image() string {
 		}
 	}
 	candidates = append(candidates, p.Stub)
+	best := ""
 	for _, c := range candidates {
-		if c != "" {
-			return c
+		// A path says more than the base name that some records give.
+		if best == "" || !strings.Contains(best, `\`) && strings.Contains(c, `\`) && graph.BaseName(c) == graph.BaseName(best) {
+			best = c
 		}
 	}
-	return ""
+	return best
 }
 
 // Name is the lower-case base name of the image.
@@ -206,9 +225,24 @@ func (p *Process) Integrity() string {
 // Hashes are those of its image, as Sysmon wrote them.
 func (p *Process) Hashes() string { return p.first(func(s *Start) string { return s.Hashes }, nil) }
 
+// LogonID is the logon session that it runs in; 0 where no record says.
+func (p *Process) LogonID() uint64 { return p.number(func(s *Start) uint64 { return s.Logon }) }
+
+// StartKey is Windows' process start key; 0 where no record says.
+func (p *Process) StartKey() uint64 { return p.number(func(s *Start) uint64 { return s.StartKey }) }
+
+func (p *Process) number(of func(*Start) uint64) uint64 {
+	for _, s := range p.starts() {
+		if n := of(s); n != 0 {
+			return n
+		}
+	}
+	return 0
+}
+
 func (p *Process) first(start func(*Start) string, mention func(*Mention) string) string {
-	for _, s := range []*Start{p.Sysmon, p.Security} {
-		if s != nil && start(s) != "" {
+	for _, s := range p.starts() {
+		if start(s) != "" {
 			return start(s)
 		}
 	}
@@ -250,41 +284,6 @@ const stamp = "20060102T150405.0000000Z"
 
 func pidKey(host string, pid uint32, kind, rest string) string {
 	return UnitKey(host, pid) + graph.Sep + kind + graph.Sep + rest
-}
-
-// ParentRef is how a process names its parent.
-type ParentRef struct {
-	GUID  string
-	PID   uint32
-	Image string
-	At    time.Time // when the child started; the parent was alive then
-	Known bool      // At can be trusted
-}
-
-// ParentRef is the process's parent as its best sighting names it: by GUID
-// before by PID, Sysmon before Security.
-func (p *Process) ParentRef() (ref ParentRef, ok bool) {
-	sightings := []*Start{p.Sysmon, p.Security}
-	for _, s := range sightings {
-		if s != nil && s.ParentGUID != "" {
-			return ParentRef{GUID: s.ParentGUID, PID: s.ParentPID, Image: s.ParentImage, At: s.At, Known: !s.Unknown}, true
-		}
-	}
-	for _, s := range sightings {
-		if s != nil && s.ParentPID != 0 {
-			return ParentRef{PID: s.ParentPID, Image: s.ParentImage, At: s.At, Known: !s.Unknown}, true
-		}
-	}
-	return ParentRef{}, false
-}
-
-// ParentUnit is the unit of a parent that is named by PID only; "" otherwise.
-func (p *Process) ParentUnit() string {
-	ref, ok := p.ParentRef()
-	if !ok || ref.GUID != "" {
-		return ""
-	}
-	return UnitKey(p.Host, ref.PID)
 }
 
 // Merge adds m to what is known by mention. It is commutative: of different

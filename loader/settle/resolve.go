@@ -37,7 +37,7 @@ func (s *settling) reopen(ctx context.Context) error {
 		return err
 	}
 	for _, p := range s.procs {
-		if s.moved[p.ParentUnit()] && p.Observed() {
+		if s.moved[p.ParentUnit()] && p.Described() {
 			s.children[p.Key] = p
 		}
 	}
@@ -84,11 +84,14 @@ func (s *settling) reresolve(p *Process, t *Talk) {
 	for c, h := range byPID.Contacts {
 		add(ref{
 			at: wholeSecond(c.Second), contact: &c, reverse: byPID.Reverse[c.IP],
-			evidence: byPID.Evidence[EvidenceID(c.In, c.IP)],
+			evidence: byPID.Evidence[EvidenceID(c.In, c.remote())],
 		}, h)
 	}
 	for q, h := range byPID.Questions {
 		add(ref{at: wholeSecond(q.Second), question: &q, evidence: byPID.Evidence[EvidenceID(false, q.Name)]}, h)
+	}
+	for a, h := range byPID.Acts {
+		add(ref{at: wholeSecond(a.Second), act: &a, evidence: byPID.Evidence[a.id()]}, h)
 	}
 }
 
@@ -103,10 +106,23 @@ func (s *settling) resolve(context.Context) error {
 	for _, key := range sortedKeys(s.refs) {
 		u := s.units[key]
 		for _, f := range s.refs[key] {
-			s.give(u.Resolve(f.at, f.known, f.name), f)
+			s.give(u.of(f), f)
 		}
 	}
 	return nil
+}
+
+// of is the instance that a reference speaks of.
+func (u *Unit) of(f *ref) *Process {
+	if f.bound != ByStart {
+		return u.Resolve(f.at, f.known, f.name)
+	}
+	if at, err := time.Parse(stamp, f.name); err == nil {
+		if p := u.ResolveStart(at); p != nil {
+			return p
+		}
+	}
+	return u.Resolve(f.at, f.known, "")
 }
 
 func (s *settling) give(p *Process, f *ref) {
@@ -118,13 +134,18 @@ func (s *settling) give(p *Process, f *ref) {
 	case f.contact != nil:
 		t := s.talk(p.Key)
 		t.AddContact(*f.contact, bond{f.bound, f.name, f.via})
-		t.note(f.contact.IP, f.reverse, EvidenceID(f.contact.In, f.contact.IP), f.evidence)
+		t.note(f.contact.IP, f.reverse, EvidenceID(f.contact.In, f.contact.remote()), f.evidence)
 		p.refSeen.Add(time.Unix(f.contact.Second, 0).UTC())
 	case f.question != nil:
 		t := s.talk(p.Key)
 		t.AddQuestion(*f.question, bond{f.bound, f.name, f.via})
 		t.note("", "", EvidenceID(false, f.question.Name), f.evidence)
 		p.refSeen.Add(time.Unix(f.question.Second, 0).UTC())
+	case f.act != nil:
+		t := s.talk(p.Key)
+		t.AddAct(*f.act, bond{f.bound, f.name, f.via})
+		t.Evidence[f.act.id()] = t.Evidence[f.act.id()].Join(f.evidence)
+		p.refSeen.Add(time.Unix(f.act.Second, 0).UTC())
 	}
 	if f.claim != nil && f.claim.kind == "P" {
 		p.Evidence = p.Evidence.Join(f.evidence)
@@ -137,10 +158,10 @@ func (s *settling) give(p *Process, f *ref) {
 func (s *settling) parents(context.Context) error {
 	for _, key := range sortedKeys(s.procs) {
 		p := s.procs[key]
-		if !p.Observed() {
+		if !p.Described() {
 			p.Parent = Parent{} // the 4688 that named one may have gone to another process
 		}
-		if s.gone[key] || !p.Observed() || !s.needsParent(p) && s.children[key] == nil {
+		if s.gone[key] || !p.Described() || !s.needsParent(p) && s.children[key] == nil {
 			continue
 		}
 		p.Parent = s.parentOf(p)
@@ -167,10 +188,7 @@ func (s *settling) parentOf(p *Process) Parent {
 	if !ok {
 		return Parent{}
 	}
-	via := "4688"
-	if p.Sysmon != nil && (ref.GUID != "" || p.Sysmon.ParentPID != 0) {
-		via = "sysmon1"
-	}
+	via := ref.Via
 	if ref.GUID != "" {
 		key := GUIDKey(p.Host, ref.GUID)
 		if key == p.Key {
@@ -198,13 +216,20 @@ func (s *settling) parentByPID(p *Process, ref ParentRef, via string) Parent {
 	if ref.PID == p.PID {
 		at = at.Add(-time.Nanosecond)
 	}
-	q := u.Resolve(at, true, graph.BaseName(ref.Image))
+	q, exact := u.Resolve(at, true, graph.BaseName(ref.Image)), false
+	if !ref.Started.IsZero() {
+		if named := u.ResolveStart(ref.Started); named != nil {
+			q, exact = named, true
+		}
+	}
 	if q == p {
 		return Parent{}
 	}
 	s.place(q)
 	confidence := surePID
 	switch {
+	case exact:
+		confidence = sureGUID
 	case isStub(q):
 		q.refSeen.Add(ref.At)
 		confidence = sureStub

@@ -1,11 +1,11 @@
 package settle
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/taskroot/taskroot/graph"
@@ -22,6 +22,10 @@ type Round struct {
 	runs  map[string]*Run
 	plans map[string]*PlanNode
 	hosts map[string]*Host
+
+	accesses  map[string]*Access
+	addresses map[string]*Address
+	others    int // records that make no process, contact, run or task
 
 	touched  map[string]bool // units to cluster again
 	moved    map[string]bool // units whose shape changed
@@ -54,16 +58,19 @@ type PlanNode struct {
 	Matches     func(image, command string) bool
 }
 
-// viaDNS is the event that DNS questions come from.
+// viaDNS is the event that most DNS questions come from.
 const viaDNS = "sysmon22"
+
+func viaOf(o *graph.Asked) string { return cmp.Or(o.Source, viaDNS) }
 
 // ref is something that speaks of a process by PID.
 type ref struct {
 	at       time.Time
 	known    bool
-	name     string // base name, "" where the record gives none
+	name     string // base name, "" where the record gives none; of ByStart the creation time
 	contact  *Contact
 	question *Question
+	act      *Act
 	bound    Bound
 	via      string
 	reverse  string
@@ -74,7 +81,7 @@ type ref struct {
 // claim remembers what a record is about, to tell records that made something
 // from those that added to it.
 type claim struct {
-	kind string // P process, S 4688, E end by PID, C contact, Q question, L launch, T task
+	kind string // P process, S 4688, D Defender's, E end by PID, C contact, Q question, L launch, T task
 	key  string // of the process, where it is known
 	unit string // of the process, where only its PID is
 	at   time.Time
@@ -88,6 +95,7 @@ func NewRound() *Round {
 		procs: map[string]*Process{}, units: map[string]*Unit{}, talks: map[string]*Talk{}, refs: map[string][]*ref{},
 		tasks: map[string]*Task{}, runs: map[string]*Run{}, plans: map[string]*PlanNode{}, hosts: map[string]*Host{},
 		touched: map[string]bool{}, moved: map[string]bool{}, children: map[string]*Process{}, gone: map[string]bool{},
+		accesses: map[string]*Access{}, addresses: map[string]*Address{},
 	}
 }
 
@@ -132,6 +140,8 @@ func (r *Round) Add(o graph.Observation) {
 	switch o := o.(type) {
 	case *graph.ProcessStarted:
 		r.started(o)
+	case *graph.ProcessMentioned:
+		r.mentioned(o)
 	case *graph.ProcessEnded:
 		r.ended(o)
 	case *graph.Contacted:
@@ -140,8 +150,12 @@ func (r *Round) Add(o graph.Observation) {
 		r.asked(o)
 	case *graph.TaskRan:
 		r.ran(o)
+	case *graph.LoggedOn:
+		r.loggedOn(o)
+	case *graph.PipeOpened:
+		r.pipe(o)
 	default:
-		r.claim(o.Head(), &claim{kind: "H"})
+		r.further(o.Head())
 	}
 }
 
@@ -153,11 +167,16 @@ func (r *Round) claim(h *graph.Header, c *claim) {
 }
 
 func (r *Round) started(o *graph.ProcessStarted) {
+	if named(o.Process) {
+		r.defenderStarted(o)
+		return
+	}
 	at := o.Clock.At
 	s := Start{
 		At: at, PID: o.Process.PID, Image: o.Process.Image, Command: o.Process.CommandLine, User: o.Process.User,
 		Integrity: o.Integrity, Hashes: o.Hashes, ParentGUID: o.Parent.GUID, ParentPID: o.Parent.PID,
 		ParentImage: o.Parent.Image, ParentCommand: o.Parent.CommandLine, ParentUser: o.Parent.User, Unknown: o.Clock.Unknown,
+		Logon: o.Process.LogonID, StartKey: o.Process.StartKey,
 	}
 	if o.Parent.GUID != "" {
 		r.guid(o.Host, o.Parent, at).see(o.Evidence, at)
@@ -184,11 +203,12 @@ func (r *Round) started(o *graph.ProcessStarted) {
 }
 
 // evidence keeps the record of a 4688 until it is known whose it is.
-func (r *Round) evidence(u *Unit, s Start, e graph.Evidence) {
+func (r *Round) evidence(u *Unit, s Start, e graph.Evidence) { r.evidenceOf(u, startID(s), e) }
+
+func (r *Round) evidenceOf(u *Unit, id string, e graph.Evidence) {
 	if u.evidence == nil {
 		u.evidence = map[string]Evidences{}
 	}
-	id := startID(s)
 	u.evidence[id] = u.evidence[id].Add(e, "")
 }
 
@@ -209,6 +229,9 @@ func (r *Round) ended(o *graph.ProcessEnded) {
 		return
 	}
 	key := UnitKey(o.Host, o.Process.PID)
+	if named(o.Process) {
+		r.sight(o.Head(), o.Process, graph.ProcessRef{}, "", "", true)
+	}
 	if o.Clock.Unknown {
 		r.byPID(o.Head(), o.Process, &ref{evidence: Evidences{}.Add(o.Evidence, "")}, claim{kind: "P"})
 		return
@@ -217,100 +240,6 @@ func (r *Round) ended(o *graph.ProcessEnded) {
 	u.Ends = append(u.Ends, End{At: at, ByPID: true, Image: o.Process.Image})
 	r.touched[key] = true
 	r.claim(o.Head(), &claim{kind: "E", unit: key, at: at, name: graph.BaseName(o.Process.Image)})
-}
-
-func (r *Round) talk(key string) *Talk {
-	t := r.talks[key]
-	if t == nil {
-		t = NewTalk()
-		r.talks[key] = t
-	}
-	return t
-}
-
-func (r *Round) contacted(o *graph.Contacted) {
-	at := o.Clock.At
-	c := Contact{
-		Second: at.Unix(), IP: o.RemoteIP, Port: o.RemotePort, Proto: o.Protocol, Local: o.LocalPort, In: o.Inbound,
-	}
-	id := EvidenceID(c.In, c.IP)
-	if o.Process.GUID != "" {
-		p := r.guid(o.Host, o.Process, at)
-		p.see(o.Evidence, at)
-		t := r.talk(p.Key)
-		t.AddContact(c, bond{ByGUID, "", o.Source})
-		t.note(c.IP, o.ReverseName, id, Evidences{}.Add(o.Evidence, id))
-		r.claim(o.Head(), &claim{kind: "C", key: p.Key, rest: id})
-		return
-	}
-	if o.Process.PID == 0 {
-		r.byImage(o, c, id)
-		return
-	}
-	r.byPID(o.Head(), o.Process, &ref{contact: &c, via: o.Source, reverse: o.ReverseName, evidence: Evidences{}.Add(o.Evidence, id)},
-		claim{kind: "C", rest: id})
-}
-
-// byImage takes a connection whose record lost the PID: all those of one image
-// on a host are one stub, which keeps the host in the count of who goes there.
-func (r *Round) byImage(o *graph.Contacted, c Contact, id string) {
-	name := graph.BaseName(o.Process.Image)
-	key := o.Host + graph.Sep + "0" + graph.Sep + "~" + graph.Sep + name
-	p := r.procs[key]
-	if p == nil {
-		p = &Process{Key: key, Host: o.Host, Facts: Facts{Stub: name}}
-		r.procs[key] = p
-	}
-	p.Merge(Mention{Image: o.Process.Image, First: o.Clock.At, Last: o.Clock.At})
-	p.see(o.Evidence, o.Clock.At)
-	t := r.talk(key)
-	t.AddContact(c, bond{ByGUID, "", o.Source})
-	t.note(c.IP, o.ReverseName, id, Evidences{}.Add(o.Evidence, id))
-	r.claim(o.Head(), &claim{kind: "C", key: key, rest: id})
-}
-
-func (t *Talk) note(ip, reverse, id string, e Evidences) {
-	if reverse != "" {
-		t.Reverse[ip] = max(t.Reverse[ip], reverse)
-	}
-	t.Evidence[id] = t.Evidence[id].Join(e)
-}
-
-func (r *Round) byPID(h *graph.Header, p graph.ProcessRef, f *ref, c claim) {
-	f.at, f.known, f.name = wholeSecond(h.Clock.At.Unix()), !h.Clock.Unknown, graph.BaseName(p.Image)
-	f.bound = ByPID
-	if f.name == "" {
-		f.bound = ByBare
-	}
-	r.unit(h.Host, p.PID)
-	f.claim = &c
-	r.claim(h, &c)
-	r.refs[UnitKey(h.Host, p.PID)] = append(r.refs[UnitKey(h.Host, p.PID)], f)
-}
-
-func (r *Round) asked(o *graph.Asked) {
-	name, ok := graph.NormalName(o.Name)
-	if !ok {
-		name = strings.ToLower(o.Name)
-	}
-	if ip, isIP := graph.NormalIP(name); isIP {
-		name = ip
-	}
-	answers := slices.Clone(o.Answers)
-	slices.Sort(answers)
-	at := o.Clock.At
-	q := Question{Second: at.Unix(), Name: name, Answers: strings.Join(slices.Compact(answers), ",")}
-	id := EvidenceID(false, name)
-	if o.Process.GUID != "" {
-		p := r.guid(o.Host, o.Process, at)
-		p.see(o.Evidence, at)
-		t := r.talk(p.Key)
-		t.AddQuestion(q, bond{ByGUID, "", viaDNS})
-		t.note("", "", id, Evidences{}.Add(o.Evidence, id))
-		r.claim(o.Head(), &claim{kind: "Q", key: p.Key, rest: id})
-		return
-	}
-	r.byPID(o.Head(), o.Process, &ref{question: &q, via: viaDNS, evidence: Evidences{}.Add(o.Evidence, id)}, claim{kind: "Q", rest: id})
 }
 
 func (r *Round) ran(o *graph.TaskRan) {
@@ -355,6 +284,10 @@ func (r *Round) task(key, host string) *Task {
 // where the record had one.
 func (r *Round) Change(o *graph.TaskChanged, f TaskFact, plan *PlanNode) {
 	f.Change = o.Change
+	f.Remote, f.Logon, f.Local = o.Remote, o.LogonID, o.Client.PID != 0 || o.Client.GUID != ""
+	if f.Local {
+		r.Act(o.Head(), o.Client, o.Change, graph.TaskKey(o.Host, o.Path), clientVia(o))
+	}
 	r.fact(o.Head(), o.Path, f, plan)
 }
 
@@ -374,13 +307,7 @@ func (r *Round) fact(h *graph.Header, path string, f TaskFact, plan *PlanNode) {
 	f.At, f.Unknown = h.Clock.At, h.Clock.Unknown
 	f.Channel, f.Path = h.Evidence.Channel, graph.TaskPath(path)
 	if plan != nil {
-		f.Plan, f.Does = plan.Key, plan.Does
-		if have := r.plans[plan.Key]; have != nil {
-			have.XML = min(have.XML, plan.XML)
-		} else {
-			r.plans[plan.Key] = plan
-		}
-		r.plans[plan.Key].Seen.Add(h.Clock.At)
+		f.Plan, f.Does = r.plan(plan, h.Clock.At), plan.Does
 	}
 	t.Add(f)
 	t.Seen.Add(h.Clock.At)
@@ -388,8 +315,27 @@ func (r *Round) fact(h *graph.Header, path string, f TaskFact, plan *PlanNode) {
 	r.claim(h, &claim{kind: "T", rest: key})
 }
 
+// plan notes a definition that was seen at that time, and gives its key.
+func (r *Round) plan(plan *PlanNode, at time.Time) string {
+	if have := r.plans[plan.Key]; have != nil {
+		have.XML = least(have.XML, plan.XML)
+	} else {
+		r.plans[plan.Key] = plan
+	}
+	r.plans[plan.Key].Seen.Add(at)
+	return plan.Key
+}
+
+// least is the lesser of two texts, where "" is none.
+func least(a, b string) string {
+	if a == "" || b == "" {
+		return max(a, b)
+	}
+	return min(a, b)
+}
+
 // Len is how many observations the round holds.
-func (r *Round) Len() int { return len(r.claims) }
+func (r *Round) Len() int { return len(r.claims) + r.others }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 

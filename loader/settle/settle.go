@@ -87,8 +87,10 @@ func (s *settling) wanted() Lookup {
 		}
 	}
 	for _, u := range s.units {
-		for i := range u.Security {
-			add(&by.Units, UnitKey(u.Host, u.Security[i].ParentPID))
+		for _, starts := range [][]Start{u.Security, u.Defender} {
+			for i := range starts {
+				add(&by.Units, UnitKey(u.Host, starts[i].ParentPID))
+			}
 		}
 	}
 	return by
@@ -145,7 +147,7 @@ func (s *settling) adopt(p *Process) {
 
 // needsParent says that p's parent edge has to be worked out in this round.
 func (s *settling) needsParent(p *Process) bool {
-	return p.Observed() && (p.Stored == nil || p.changed || s.touched[p.Unit()])
+	return p.Described() && (p.Stored == nil || p.changed || s.touched[p.Unit()])
 }
 
 // splitUnit gives a unit key's host and PID.

@@ -27,6 +27,27 @@ type TaskFact struct {
 	Hidden    bool         `json:"hidden,omitempty"`
 	Off       bool         `json:"off,omitempty"` // the definition says it is not enabled
 	Listing   *Listing     `json:"listing,omitempty"`
+	Asked
+}
+
+// Asked is from where a change was asked for, as its own record says.
+type Asked struct {
+	Remote bool   `json:"remote,omitempty"` // by a process on another machine
+	Local  bool   `json:"local,omitempty"`  // by a process on this one
+	Logon  uint64 `json:"logon,omitempty"`  // session of the account
+}
+
+func compareAsked(a, b Asked) int {
+	flag := func(a, b bool) int {
+		switch {
+		case a == b:
+			return 0
+		case a:
+			return 1
+		}
+		return -1
+	}
+	return cmp.Or(flag(a.Remote, b.Remote), flag(a.Local, b.Local), cmp.Compare(a.Logon, b.Logon))
 }
 
 // Task is a scheduled task on a host.
@@ -54,7 +75,7 @@ func compareTaskFacts(a, b TaskFact) int {
 	return cmp.Or(a.At.Compare(b.At), cmp.Compare(rank[a.Change], rank[b.Change]), strings.Compare(a.Channel, b.Channel),
 		strings.Compare(a.Plan, b.Plan), strings.Compare(a.User, b.User), strings.Compare(a.Path, b.Path),
 		strings.Compare(a.UserName, b.UserName), strings.Compare(a.SID, b.SID), strings.Compare(a.Author, b.Author),
-		strings.Compare(a.Principal, b.Principal), compareListings(a.Listing, b.Listing))
+		strings.Compare(a.Principal, b.Principal), compareAsked(a.Asked, b.Asked), compareListings(a.Listing, b.Listing))
 }
 
 // Add adds facts once.
@@ -95,6 +116,7 @@ type InForce struct {
 	Assumed  bool // nothing says since when: From is the beginning of time
 	Unlogged bool // no log tells how it came to do this
 	does     string
+	asked    bool // only a command line tells of it
 }
 
 func (p InForce) same(o InForce) bool {
@@ -124,12 +146,18 @@ type TaskState struct {
 const echo = 2 * time.Second
 
 // State derives the task's state. Facts whose clock is unknown tell that
-// something was done, not when.
+// something was done, not when; command lines what somebody asked for.
 func (t *Task) State() TaskState {
 	s := TaskState{Path: t.RunPath}
 	var path string
 	var last TaskFact
 	for _, f := range t.effective() {
+		if f.Channel == ChannelCommand {
+			if f.Plan != "" && !t.recorded(f.At) {
+				s.inForce(f)
+			}
+			continue
+		}
 		s.Registered = s.Registered || f.Change == graph.Created
 		if f.Change == graph.Created || path == "" {
 			path = max(path, f.Path)
@@ -145,8 +173,51 @@ func (t *Task) State() TaskState {
 	if path != "" {
 		s.Path = path
 	}
+	if s.Path == "" && len(t.Facts) > 0 {
+		s.Path = t.Facts[0].Path
+	}
 	s.finish()
 	return s
+}
+
+// ChannelCommand is the channel of what a command line asked for.
+const ChannelCommand = "command line"
+
+// recorded says that a record of the service's own tells of the definition that
+// a command line asked for at that time.
+func (t *Task) recorded(at time.Time) bool {
+	return slices.ContainsFunc(t.Facts, func(f TaskFact) bool {
+		return f.Channel != ChannelCommand && f.Change != graph.Listed && f.Plan != "" && !f.At.Before(at.Add(-echo)) && !f.At.After(at.Add(asked))
+	})
+}
+
+// asked is how long after a command line the service may take to make the task.
+const asked = 15 * time.Second
+
+// inForce puts a definition in force.
+func (s *TaskState) inForce(f TaskFact) {
+	if f.Unknown {
+		return
+	}
+	command := f.Channel == ChannelCommand
+	if !command {
+		s.past.hinted, s.past.told = time.Time{}, f.At
+	}
+	if now := s.current(); now != nil {
+		if now.Plan == f.Plan {
+			return
+		}
+		now.To = f.At
+	}
+	s.Plans = append(s.Plans, InForce{Plan: f.Plan, From: f.At, does: f.Does, asked: command})
+}
+
+// current is the definition that is in force so far, nil if there is none.
+func (s *TaskState) current() *InForce {
+	if n := len(s.Plans); n > 0 && s.Plans[n-1].To.IsZero() {
+		return &s.Plans[n-1]
+	}
+	return nil
 }
 
 // late says that f is the other channel's echo of a creation, logged only after
@@ -194,7 +265,7 @@ func (s *TaskState) apply(f, last TaskFact) {
 }
 
 func (s *TaskState) closePlan(at time.Time) {
-	if now := s.inForce(); now != nil {
+	if now := s.current(); now != nil {
 		now.To = at
 	}
 }
@@ -205,25 +276,7 @@ func (s *TaskState) plan(f TaskFact) {
 	if f.Change != graph.Enabled && f.Change != graph.Disabled {
 		s.Enabled = &enabled
 	}
-	if f.Unknown {
-		return
-	}
-	s.past.hinted, s.past.told = time.Time{}, f.At
-	if now := s.inForce(); now != nil {
-		if now.Plan == f.Plan {
-			return
-		}
-		now.To = f.At
-	}
-	s.Plans = append(s.Plans, InForce{Plan: f.Plan, From: f.At, does: f.Does})
-}
-
-// inForce is the definition that is in force so far, nil if there is none.
-func (s *TaskState) inForce() *InForce {
-	if n := len(s.Plans); n > 0 && s.Plans[n-1].To.IsZero() {
-		return &s.Plans[n-1]
-	}
-	return nil
+	s.inForce(f)
 }
 
 // Deed is that a user did something to a task, over all times.

@@ -24,9 +24,10 @@ type Unit struct {
 	PID      uint32
 	GUIDs    []*Process // processes known by GUID that had this PID
 	Security []Start    // 4688
+	Defender []Start    // creations and mentions that tell the creation time
 	Launches []Launch
 	Ends     []End                // by PID
-	evidence map[string]Evidences // of the 4688s, by startID
+	evidence map[string]Evidences // of the 4688s and Defender's rows, by startID
 
 	Instances []*Process          // after Cluster: those with a known start, in its order
 	Undated   []*Process          // after Cluster: those whose clock is unknown
@@ -39,6 +40,10 @@ func (u *Unit) Take(p *Process) {
 	if p.Security != nil {
 		u.Security = append(u.Security, *p.Security)
 		p.Security = nil
+	}
+	if p.Defender != nil {
+		u.Defender = append(u.Defender, *p.Defender)
+		p.Defender = nil
 	}
 	u.Launches = append(u.Launches, p.Launches...)
 	p.Launches = nil
@@ -69,6 +74,7 @@ func (u *Unit) Cluster() {
 		}
 	}
 	u.joinSecurity()
+	u.joinDefender()
 	u.joinLaunches()
 	u.sort()
 	u.assignEnds()
@@ -79,6 +85,8 @@ func (u *Unit) normalise() {
 	u.GUIDs = slices.CompactFunc(u.GUIDs, func(a, b *Process) bool { return a.Key == b.Key })
 	slices.SortFunc(u.Security, compareStarts)
 	u.Security = mergeStarts(u.Security)
+	slices.SortFunc(u.Defender, compareStarts)
+	u.Defender = mergeByTime(u.Defender)
 	u.Launches = sortLaunches(u.Launches)
 	u.Ends = sortEnds(u.Ends)
 }
@@ -112,7 +120,8 @@ func MergeStart(a, b Start) Start {
 		Integrity: max(a.Integrity, b.Integrity), Hashes: max(a.Hashes, b.Hashes),
 		ParentGUID: max(a.ParentGUID, b.ParentGUID), ParentPID: max(a.ParentPID, b.ParentPID),
 		ParentImage: max(a.ParentImage, b.ParentImage), ParentCommand: max(a.ParentCommand, b.ParentCommand),
-		ParentUser: max(a.ParentUser, b.ParentUser),
+		ParentUser: max(a.ParentUser, b.ParentUser), ParentAt: later(a.ParentAt, b.ParentAt),
+		Logon: max(a.Logon, b.Logon), StartKey: max(a.StartKey, b.StartKey), Mentioned: a.Mentioned && b.Mentioned,
 	}
 }
 
@@ -166,6 +175,13 @@ func distance(p *Process, s *Start) (time.Duration, bool) {
 	}
 	d = d.Abs()
 	return d, d <= joinWithin
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // window is wider than any join, so that mutual need not look further.

@@ -13,12 +13,15 @@ import (
 // nowhere is a sink that only counts.
 type nowhere struct{ observations int }
 
-func (n *nowhere) FileStart(string, int64) error       { return nil }
-func (n *nowhere) FileEnd(string) error                { return nil }
-func (n *nowhere) Observation(graph.Observation, ...graph.Observation) error { n.observations++; return nil }
-func (n *nowhere) Skipped(string, int) error           { return nil }
-func (n *nowhere) Rejected(source.Reject) error        { return nil }
-func (n *nowhere) Progress(int64)                      { /* not looked at */ }
+func (n *nowhere) FileStart(string, int64) error { return nil }
+func (n *nowhere) FileEnd(string) error          { return nil }
+func (n *nowhere) Observation(graph.Observation, ...graph.Observation) error {
+	n.observations++
+	return nil
+}
+func (n *nowhere) Skipped(string, int) error    { return nil }
+func (n *nowhere) Rejected(source.Reject) error { return nil }
+func (n *nowhere) Progress(int64)               { /* not looked at */ }
 
 // BenchmarkMordor reads 114 MB of flat JSON, of which few records are wanted,
 // plain and as the archive it came in. TASKROOT_BENCH_FILE names another file.

@@ -63,3 +63,12 @@ func (d *Definition) Does() string {
 	sum := sha256.Sum256([]byte(compact(list)))
 	return hex.EncodeToString(sum[:8])
 }
+
+// Program is the definition of a task of which nothing is known but what it
+// runs: all else has the schema's defaults.
+func Program(command, arguments string) *Definition {
+	return &Definition{
+		Actions:   []Action{{Kind: Exec, Command: command, Arguments: arguments}},
+		Principal: readPrincipal(nil, ""), Settings: readSettings(nil),
+	}
+}

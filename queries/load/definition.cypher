@@ -12,6 +12,6 @@ SET d.actions = r[2],
     d.triggers = r[3],
     d.commands = r[4],
     d.comHandlers = r[5],
-    d.xml = CASE WHEN r[1] < d.xml THEN r[1] ELSE d.xml END,
+    d.xml = CASE WHEN d.xml IS NULL OR r[1] < d.xml THEN coalesce(r[1], d.xml) ELSE d.xml END,
     d.firstSeen = CASE WHEN r[6] < d.firstSeen THEN r[6] ELSE d.firstSeen END,
     d.lastSeen = CASE WHEN r[7] > d.lastSeen THEN r[7] ELSE d.lastSeen END

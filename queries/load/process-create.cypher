@@ -1,7 +1,8 @@
 // Creates processes that the loader knows to be new.
 //
 // Rows are lists: key, host, pid, guid, image, name, commandLine, user, integrity, hashes, startedAt, endedAt,
-// observed, firstSeen, lastSeen, evidence, unit, parentUnit, rootHost, second, pidTalk, facts, clock.
+// observed, firstSeen, lastSeen, evidence, unit, parentUnit, rootHost, second, pidTalk, facts, clock, logonId,
+// remoteServer, remoteTask.
 //
 // access   write
 // param    rows      LIST<LIST<ANY>>  the processes
@@ -31,4 +32,7 @@ SET p.host = r[1],
     p.second = r[19],
     p.pidTalk = r[20],
     p.facts = r[21],
-    p.clock = r[22]
+    p.clock = r[22],
+    p.logonId = r[23],
+    p.remoteServer = r[24],
+    p.remoteTask = r[25]

@@ -8,7 +8,7 @@
 
 UNWIND $keys AS key
 MATCH (p:Process {key: key, observed: false})
-OPTIONAL MATCH (p)-[c:CONNECTED|RESOLVED|ACCEPTED|SPAWNED]->()
+OPTIONAL MATCH (p)-[c:CONNECTED|RESOLVED|ACCEPTED|SPAWNED|CREATED|UPDATED|DELETED|ENABLED|DISABLED]->()
 WITH p, min(c.firstSeen) AS first, max(c.lastSeen) AS last
 WITH p,
   CASE WHEN first IS NULL OR p.endedAt < first THEN p.endedAt ELSE first END AS first,

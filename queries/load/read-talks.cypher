@@ -1,10 +1,10 @@
-// The network edges of processes.
+// The network edges of processes, and what they did to tasks.
 //
 // access   read
 // param    keys       LIST<STRING>  keys of processes
 // returns  key        STRING   of the process
-// returns  type       STRING   CONNECTED, RESOLVED or ACCEPTED
-// returns  endpoint   STRING   key of the endpoint
+// returns  type       STRING   CONNECTED, RESOLVED, ACCEPTED, CREATED and so on
+// returns  endpoint   STRING   key of the endpoint or task
 // returns  tuples     LIST<STRING>  what the edge remembers
 // returns  truncated  BOOLEAN  it has forgotten some
 // returns  confidence FLOAT    of the name
@@ -14,6 +14,6 @@
 // :param keys => []
 
 UNWIND $keys AS key
-MATCH (p:Process {key: key})-[c:CONNECTED|RESOLVED|ACCEPTED]->(e:Endpoint)
+MATCH (p:Process {key: key})-[c:CONNECTED|RESOLVED|ACCEPTED|CREATED|UPDATED|DELETED|ENABLED|DISABLED]->(e:Endpoint|Task)
 RETURN key, type(c) AS type, e.key AS endpoint, c.tuples AS tuples, coalesce(c.timesTruncated, false) AS truncated,
-  c.nameConfidence AS confidence, c.reverseNames AS reverse, c.evidence AS evidence
+  coalesce(c.nameConfidence, c.confidence) AS confidence, c.reverseNames AS reverse, c.evidence AS evidence
