@@ -46,9 +46,9 @@ const (
 	RelRegistered     = "REGISTERED"
 	RelHasAddress     = "HAS_ADDRESS"     // (:Host)-[:HAS_ADDRESS]->(:Address)
 	RelRegisteredFrom = "REGISTERED_FROM" // (:Task)-[:REGISTERED_FROM]->(:Address)
-	RelRan            = "RAN"   // (:Task)-[:RAN]->(:Launch)
-	RelFound          = "FOUND" // (:HuntRun)-[:FOUND]->(:Finding)
-	RelAbout          = "ABOUT" // (:Finding)-[:ABOUT]->(target)
+	RelRan            = "RAN"             // (:Task)-[:RAN]->(:Launch)
+	RelFound          = "FOUND"           // (:HuntRun)-[:FOUND]->(:Finding)
+	RelAbout          = "ABOUT"           // (:Finding)-[:ABOUT]->(target)
 )
 
 // HuntLabels are the only labels that hunts may write or remove.

@@ -197,10 +197,10 @@ const (
 	InstanceEnd   Stage = "ended"          // 102
 	Terminated    Stage = "terminated"     // 111
 	Triggered     Stage = "triggered"      // 107, 108, 109, 110, 117 to 125
-	StartFailed   Stage = "start-failed"   // 101, 103, 204, 205, 311 and the like
+	StartFailed   Stage = "start-failed"   // 101, 103, 204, 205 and the like
 	Missed        Stage = "missed"         // 114, 153
-	Refused       Stage = "refused"        // 322 to 325: another instance runs, or it waits
-	Stopped       Stage = "stopped"        // 330 and the like
+	Refused       Stage = "refused"        // 322, 324, 325: another instance runs, or it waits; 326, 332 and the like: a condition
+	Stopped       Stage = "stopped"        // 323 (for a new instance), 327 to 330
 	Misconfigured Stage = "misconfigured"  // 414 and the like
 )
 
@@ -289,12 +289,12 @@ type TaskTraced struct {
 	Header
 	Process ProcessRef
 	Kind    TraceKind
-	Op      TraceOp
-	Path    string // the task's, with its leading backslash; "" for TaskCache\Tasks
-	TaskID  string // [NormalGUID] of TaskCache\Tasks\{id}, or the Id value of a Tree key; "" where unknown
-	Value   string // the value's name (SD, Index, Id, Path, Actions, URI); "" for a key or file
-	Data    string // the value's new data as text; "" where the record has none
-	Source  string // sysmon11, sysmon13, 4657, defender …
+	Op      TraceOp // "" where an export has lost it
+	Path    string  // the task's, with its leading backslash; "" for TaskCache\Tasks
+	TaskID  string  // [NormalGUID] of TaskCache\Tasks\{id}, or the Id value of a Tree key; "" where unknown
+	Value   string  // the value's name (SD, Index, Id, Path, Actions, URI); "" for a key or file
+	Data    string  // the value's new data as text; "" where the record has none
+	Source  string  // sysmon11, sysmon13, 4657, defender …
 }
 
 // ModuleLoaded is a DLL that a process loaded: Sysmon 7, DeviceImageLoadEvents.

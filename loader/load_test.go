@@ -108,7 +108,7 @@ func sum(counts map[string]int) string {
 
 // mixed is 8 good records, 2 that are not wanted, and 4 of no use.
 func mixed() string {
-	return day(2) + event(sysmonLog, 7, 50, 1, nil) + event("Application", 1, 51, 1, nil) +
+	return day(2) + event(sysmonLog, 13, 50, 1, map[string]string{"TargetObject": `HKLM\x`}) + event("Application", 1, 51, 1, nil) +
 		`{"EventID":` + "\n" + event(sysmonLog, 3, 52, 1, map[string]string{"ProcessId": "7"}) +
 		strings.Replace(event("Security", 4689, 53, 1, map[string]string{"ProcessId": "7"}), `,"Computer":"H1"`, "", 1) +
 		event(sysmonLog, 22, 54, 1, map[string]string{
@@ -127,7 +127,7 @@ func TestLoadBooks(t *testing.T) {
 	if first.Files != 1 || first.Read != 14 || first.Stored+first.Merged != 8 {
 		t.Errorf("%+v", *first)
 	}
-	if got := sum(first.Skipped); got != "Application/1=1 Microsoft-Windows-Sysmon/Operational/7=1" {
+	if got := sum(first.Skipped); got != "Application/1=1 Microsoft-Windows-Sysmon/Operational/13: not about tasks=1" {
 		t.Errorf("skipped %s", got)
 	}
 	if got := sum(first.Rejected); got != "bad json=1 bad record=1 no host=1 oversized name=1" {

@@ -61,6 +61,7 @@ func (l *Library) Finds(r graphdb.Runner) []*Find {
 		newFind[Ancestry, Ancestor](l, r, "process-ancestry"),
 		newFind[Contacting, DomainContact](l, r, "domain-contacts"),
 		newFind[Inventory, Task](l, r, "tasks"),
+		newFind[Originating, TaskOrigin](l, r, "task-origins"),
 		observed,
 	}
 }

@@ -258,3 +258,37 @@ type Task struct {
 	Runs        int64      `json:"runs"`
 	Candidates  int64      `json:"candidates"`
 }
+
+// Originating are the parameters of task-origins.
+type Originating struct {
+	Task   *string
+	Host   *string
+	Change *string `enum:"created,updated,deleted,enabled,disabled,registered"`
+	Remote *bool
+	Since  *time.Time
+	Until  *time.Time
+	Limit  int64 `min:"1" max:"10000"`
+}
+
+// TaskOrigin is a row of task-origins.
+type TaskOrigin struct {
+	Task        string            `json:"task"`
+	Host        string            `json:"host"`
+	Path        string            `json:"path,omitempty"`
+	Row         string            `json:"row"`
+	Change      string            `json:"change"`
+	Actor       string            `json:"actor"`
+	Key         string            `json:"key"`
+	Name        string            `json:"name"`
+	ActorHost   string            `json:"actorHost,omitempty"`
+	PID         *int64            `json:"pid,omitempty"`
+	CommandLine string            `json:"commandLine,omitempty"`
+	User        string            `json:"user,omitempty"`
+	Via         string            `json:"via,omitempty"`
+	Confidence  *float64          `json:"confidence,omitempty"`
+	Count       int64             `json:"count"`
+	FirstSeen   time.Time         `json:"firstSeen"`
+	LastSeen    time.Time         `json:"lastSeen"`
+	Attended    *bool             `json:"attended,omitempty"`
+	Evidence    []json.RawMessage `json:"evidence"`
+}

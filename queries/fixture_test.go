@@ -24,7 +24,7 @@ type small struct {
 }
 
 // kinds are the fixture statements in the order they run.
-var kinds = []string{"host", "task", "definition", "process", "parent", "start", "candidate", "contact"}
+var kinds = []string{"host", "task", "definition", "process", "parent", "start", "candidate", "contact", "deed"}
 
 var defaultTime = time.Date(2024, 5, 2, 10, 0, 0, 0, time.UTC)
 
@@ -100,6 +100,8 @@ func (g *small) line(verb string, words []string, options map[string]string) {
 		}
 	case "spawn":
 		g.add("parent", g.key(words[0]), g.key(words[1]), confidence(options))
+	case "deed":
+		g.deed(words, options)
 	case "connect", "resolve", "accept":
 		g.contact(verb, words, options)
 	case "hosts": // h2..h5 reach NAME
@@ -179,6 +181,27 @@ func (g *small) process(host, ref string, options map[string]string) {
 		at = when(g, text)
 	}
 	g.add("process", g.key(ref), host, image, number(g, pid), at, properties(options, "confidence", "at"))
+}
+
+// deed: TYPE LABEL KEY HOST PATH; an address is where the task points to.
+func (g *small) deed(words []string, options map[string]string) {
+	label, key := words[1], words[2]
+	if label == graph.LabelProcess {
+		key = g.key(key)
+	}
+	props := properties(options)
+	for _, end := range []string{"firstSeen", "lastSeen"} {
+		if props[end] == nil {
+			props[end] = defaultTime
+		}
+	}
+	if via, ok := options["via"]; ok {
+		props["via"] = via
+		if label == graph.LabelProcess && words[0] != graph.RelRegistered {
+			props["via"] = strings.Split(via, ",")
+		}
+	}
+	g.add("deed", label, key, graph.TaskKey(words[3], words[4]), words[0], label == graph.LabelAddress, props)
 }
 
 // contact: P NAME [time]... [unanswered=true] [more properties].

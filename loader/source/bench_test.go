@@ -45,7 +45,7 @@ func BenchmarkMordor(b *testing.B) {
 				if err := source.Read(b.Context(), []string{file}, nil, source.Options{}, n); err != nil {
 					b.Fatal(err)
 				}
-				if name != "other" && n.observations != 1078 {
+				if name != "other" && n.observations != 1581 {
 					b.Fatalf("%d observations", n.observations)
 				}
 			}

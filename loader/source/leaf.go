@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -69,15 +70,22 @@ func (w *walker) flush() error {
 	return nil
 }
 
+// ofNoUse is how reasons end for records of events that are read.
+const ofNoUse = ": not about tasks"
+
 // skipReason is "channel/id", with the channels that are read spelt as Windows
 // spells them, so that one event is counted under one name.
 func skipReason(c channelID) string {
-	for _, known := range []string{winevent.Sysmon, winevent.Security, winevent.TaskScheduler} {
+	end := ""
+	if winevent.Wanted(c.channel, c.id) {
+		end = ofNoUse
+	}
+	for _, known := range []string{winevent.Sysmon, winevent.Security, winevent.TaskScheduler, winevent.System} {
 		if strings.EqualFold(c.channel, known) {
 			c.channel = known
 		}
 	}
-	return cmp.Or(c.channel, "no channel") + "/" + strconv.FormatUint(uint64(c.id), 10)
+	return cmp.Or(c.channel, "no channel") + "/" + strconv.FormatUint(uint64(c.id), 10) + end
 }
 
 // reject fills in the source and tells the sink.
@@ -101,7 +109,7 @@ type leaf struct {
 }
 
 func readJSON(ctx context.Context, w *walker, it item) error {
-	opt := eventjson.Options{Host: w.opt.Host, Want: winevent.Wanted}
+	opt := eventjson.Options{Host: w.opt.Host, Want: winevent.Wanted, Gate: winevent.GateOf}
 	if it.inner != nil {
 		opt.Ordinal, opt.Again = it.inner.ordinal, true
 	}
@@ -125,7 +133,7 @@ func readEVTX(ctx context.Context, w *walker, it item) error {
 		}
 	}
 	it.r = in
-	return evtx.Decode(ctx, it.r, it.name, winevent.Wanted, &evtxLeaf{leaf{ctx, w, it}})
+	return evtx.DecodeGated(ctx, it.r, it.name, winevent.Wanted, winevent.GateOf, &evtxLeaf{leaf{ctx, w, it}})
 }
 
 func (l *leaf) Skipped(channel string, id uint32, n int) error {
@@ -136,9 +144,12 @@ func (l *leaf) Skipped(channel string, id uint32, n int) error {
 	return nil
 }
 
-// observe hands a wanted event on; raw gives its input where it is of no use.
+// observe hands a wanted event on; raw gives its input where it can't be read.
 func (l *leaf) observe(e *winevent.Event, place func() string, raw func() []byte) error {
 	o, err := winevent.Observe(e)
+	if errors.Is(err, winevent.ErrOfNoUse) {
+		return l.Skipped(e.Channel, e.ID, 1)
+	}
 	if err != nil {
 		return l.w.reject(l.it, Reject{Record: place(), Reason: ReasonBadRecord, Detail: err.Error(), Raw: raw()})
 	}

@@ -88,7 +88,7 @@ func (r *recorder) counts() map[string]int {
 	}
 	for k, n := range r.skipped {
 		if i := strings.LastIndexByte(k, '/'); i >= 0 {
-			k = strings.ToLower(k[:i] + "|" + k[i+1:])
+			k = strings.ToLower(k[:i] + "|" + strings.TrimSuffix(k[i+1:], ": not about tasks"))
 		}
 		all[k] += n
 	}

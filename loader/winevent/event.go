@@ -16,6 +16,7 @@ const (
 	Sysmon        = "Microsoft-Windows-Sysmon/Operational"
 	Security      = "Security"
 	TaskScheduler = "Microsoft-Windows-TaskScheduler/Operational"
+	System        = "System"
 )
 
 // Field is one named value of an event's data, as text.
@@ -35,8 +36,11 @@ type Event struct {
 	Trust    graph.Trust
 	Received time.Time // see graph.Clock
 	Data     []Field   // in the order of the record
-	Source   string    // file, archive member or stream
-	Ordinal  uint64    // position in the source, from 1
+	// Message is the rendered text, "" unless [Event.NeedsMessage] says that it
+	// holds what the data lack: people's text is translated and no source of facts.
+	Message string
+	Source  string // file, archive member or stream
+	Ordinal uint64 // position in the source, from 1
 }
 
 // Get is the value of the first field of that exact name; "" where there is
@@ -51,27 +55,38 @@ func (e *Event) Get(name string) string {
 	return ""
 }
 
-// wanted is the table of events that are read, by lower-case channel.
-var wanted = map[string]map[uint32]bool{
-	strings.ToLower(Sysmon):   set(1, 3, 5, 22),
-	strings.ToLower(Security): set(4688, 4689, 4698, 4699, 4700, 4701, 4702, 5156),
-	strings.ToLower(TaskScheduler): set(100, 102, 106, 107, 108, 110, 111, 118, 119, 129,
-		140, 141, 142, 200, 201, 202, 203),
+// NeedsMessage says whether a record's data lack something that its rendered
+// message may still hold. Exporters lose what has the name of one of their own
+// fields: NXLog the ProcessID of a launch (TaskScheduler 129) and the EventType
+// of a registry record (Sysmon 12, whose messages are never translated), and
+// they do not look into UserData (System 104).
+func (e *Event) NeedsMessage() bool {
+	switch {
+	case e.ID == 129 && strings.EqualFold(e.Channel, TaskScheduler):
+		return first(e, "ProcessID", "ProcessId") == ""
+	case e.ID == 12 && strings.EqualFold(e.Channel, Sysmon):
+		return first(e, "EventType") == ""
+	case e.ID == 104 && strings.EqualFold(e.Channel, System):
+		return first(e, "Channel") == ""
+	}
+	return false
 }
 
-func set(ids ...uint32) map[uint32]bool {
-	m := make(map[uint32]bool, len(ids))
-	for _, id := range ids {
-		m[id] = true
+// SaysAll says whether a record of the event says something even without data:
+// the ends of logs do.
+func (e *Event) SaysAll() bool {
+	switch {
+	case e.ID == 1102:
+		return strings.EqualFold(e.Channel, Security)
+	case e.ID == 104:
+		return strings.EqualFold(e.Channel, System)
+	case e.ID == 719:
+		return strings.EqualFold(e.Channel, TaskScheduler)
 	}
-	return m
+	return false
 }
 
 // Wanted says whether an event of that channel and id is read; all others are
-// counted as skipped.
-func Wanted(channel string, id uint32) bool {
-	if m, ok := wanted[channel]; ok {
-		return m[id]
-	}
-	return wanted[strings.ToLower(channel)][id]
-}
+// counted as skipped. Of some that are read most records are of no use, see
+// [ErrOfNoUse].
+func Wanted(channel string, id uint32) bool { return observerOf(channel, id) != nil }

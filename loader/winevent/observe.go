@@ -17,52 +17,68 @@ var (
 	ErrNoRemote    = errors.New("names no remote address")
 	ErrNoDirection = errors.New("does not say who opened the connection")
 	ErrNoQuery     = errors.New("names no DNS name")
+	ErrNoObject    = errors.New("names no registry key")
+	ErrNoFile      = errors.New("names no file")
+	ErrNoModule    = errors.New("names no module")
+	ErrNoPipe      = errors.New("names no pipe")
+	ErrNoShare     = errors.New("names no share")
+	ErrNoLogon     = errors.New("names no logon session")
+	ErrNoAccount   = errors.New("names no account")
+	ErrNoAttribute = errors.New("names no attribute")
+	ErrNoOperation = errors.New("does not say what was done")
 )
+
+// ErrOfNoUse is what [Observe] says of a record that was read, that is sound, and
+// that has nothing to do with tasks: most of the registry, of the file system
+// and of the modules. It is counted as skipped.
+var ErrOfNoUse = errors.New("is not about tasks")
 
 // observer turns one kind of event into an observation.
 type observer func(e *Event) (graph.Observation, error)
 
 // short is a channel as messages name it.
-var short = map[string]string{Sysmon: "sysmon", Security: "security", TaskScheduler: "taskscheduler"}
+var short = map[string]string{Sysmon: "sysmon", Security: "security", TaskScheduler: "taskscheduler", System: "system"}
 
-// Observe says what a wanted event says. An error means that the record lacks
-// what it is about, and tells in a few words what that is.
+// Observe says what a wanted event says. [ErrOfNoUse], as it is, means nothing
+// that concerns tasks; any other error means that the record lacks what it is
+// about, and tells in a few words what that is.
 func Observe(e *Event) (graph.Observation, error) {
-	channel := canonical(e.Channel)
-	observe := observerOf(channel, e.ID)
+	observe := observerOf(e.Channel, e.ID)
 	if observe == nil {
 		return nil, fmt.Errorf("%s %d %w", e.Channel, e.ID, ErrNotWanted)
 	}
 	o, err := observe(e)
-	if err != nil {
-		return nil, fmt.Errorf("%s %d %w", short[channel], e.ID, err)
+	switch {
+	case err == nil:
+		return o, nil
+	case errors.Is(err, ErrOfNoUse):
+		return nil, ErrOfNoUse
 	}
-	return o, nil
+	return nil, fmt.Errorf("%s %d %w", short[canonical(e.Channel)], e.ID, err)
 }
 
+var sysmonObservers = map[uint32]observer{
+	1: sysmonStarted, 3: sysmonContacted, 5: sysmonEnded, 7: sysmonLoaded, 8: sysmonInjected, 10: sysmonInjected,
+	11: sysmonFile, 12: sysmonRegistry, 13: sysmonRegistry, 14: sysmonRegistry, 17: sysmonPipe, 18: sysmonPipe,
+	22: sysmonAsked, 23: sysmonFile, 26: sysmonFile,
+}
+
+var securityObservers = map[uint32]observer{
+	1102: logCleared, 4624: loggedOn, 4648: usedCredentials, 4657: securityRegistry,
+	4688: securityStarted, 4689: securityEnded, 5136: policyChanged, 5140: shareOpened, 5145: shareOpened, 5156: securityContacted,
+	4698: securityChanged, 4699: securityChanged, 4700: securityChanged, 4701: securityChanged, 4702: securityChanged,
+}
+
+// observerOf is what reads an event; nil where nothing does.
 func observerOf(channel string, id uint32) observer {
-	switch channel {
+	switch canonical(channel) {
 	case Sysmon:
-		switch id {
-		case 1:
-			return sysmonStarted
-		case 3:
-			return sysmonContacted
-		case 5:
-			return sysmonEnded
-		case 22:
-			return sysmonAsked
-		}
+		return sysmonObservers[id]
 	case Security:
-		switch id {
-		case 4688:
-			return securityStarted
-		case 4689:
-			return securityEnded
-		case 5156:
-			return securityContacted
-		case 4698, 4699, 4700, 4701, 4702:
-			return securityChanged
+		return securityObservers[id]
+	case System:
+		if id == 104 {
+			return logCleared
 		}
 	case TaskScheduler:
 		if _, ok := schedulerChanges[id]; ok {
@@ -71,14 +87,17 @@ func observerOf(channel string, id uint32) observer {
 		if _, ok := schedulerStages[id]; ok {
 			return schedulerRan
 		}
+		if id == 719 {
+			return logDisabled
+		}
 	}
 	return nil
 }
 
 // canonical is a channel as Windows spells it.
 func canonical(channel string) string {
-	for _, c := range []string{Sysmon, Security, TaskScheduler} {
-		if strings.EqualFold(c, channel) {
+	for _, c := range [...]string{Sysmon, Security, TaskScheduler, System} {
+		if c == channel || len(c) == len(channel) && strings.EqualFold(c, channel) {
 			return c
 		}
 	}

@@ -42,6 +42,12 @@ func integer(s string) (n uint64, ok bool) {
 	return n, err == nil
 }
 
+// number is a number, 0 for none.
+func number(s string) uint64 {
+	n, _ := integer(s)
+	return n
+}
+
 // pid is a process id, 0 for none.
 func pid(s string) uint32 {
 	n, ok := integer(s)
@@ -107,4 +113,42 @@ func sidOf(user string) string {
 		}
 	}
 	return ""
+}
+
+// cutFold is [strings.Cut] without regard to the case of ASCII letters; sep is
+// in lower case. It gives slices of s itself, which a search in a lower-cased
+// copy could not: some letters change their length.
+func cutFold(s, sep string) (before, after string, found bool) {
+	for i := 0; i+len(sep) <= len(s); i++ {
+		if s[i]|0x20 == sep[0]|0x20 && foldAt(s[i:], sep) {
+			return s[:i], s[i+len(sep):], true
+		}
+	}
+	return s, "", false
+}
+
+// foldAt says whether s begins with lower, which is in lower case.
+func foldAt[T string | []byte](s T, lower string) bool {
+	if len(s) < len(lower) {
+		return false
+	}
+	for i := range len(lower) {
+		c := s[i]
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// splitLast cuts a path before its last element.
+func splitLast(path string) (dir, last string) {
+	i := strings.LastIndexByte(path, '\\')
+	if i < 0 {
+		return "", path
+	}
+	return path[:i], path[i+1:]
 }

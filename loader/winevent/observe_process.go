@@ -15,6 +15,7 @@ func sysmonProcess(e *Event) graph.ProcessRef {
 		Image:       present(e.Get("Image")),
 		CommandLine: present(e.Get("CommandLine")),
 		User:        present(e.Get("User")),
+		LogonID:     number(e.Get("LogonId")),
 	}
 }
 
@@ -56,6 +57,10 @@ func securityStarted(e *Event) (graph.Observation, error) {
 		Image:       present(e.Get("NewProcessName")),
 		CommandLine: present(e.Get("CommandLine")),
 		User:        effectiveUser(e),
+		LogonID:     number(e.Get("TargetLogonId")),
+	}
+	if p.LogonID == 0 {
+		p.LogonID = number(e.Get("SubjectLogonId"))
 	}
 	if unnamed(p) {
 		return nil, ErrNoProcess

@@ -61,11 +61,11 @@ func TestObserveSysmonProcess(t *testing.T) {
 	t.Run("OK 1", func(t *testing.T) {
 		t.Parallel()
 		check(t, event(strings.ToUpper(winevent.Sysmon), 1, "UtcTime", "2020-09-22 07:45:12.998", "ProcessGuid", guid, "ProcessId", "812",
-			"ProcessID", "3", "Image", `C:\a.exe`, "CommandLine", `a  -x `, "User", `D\u`, "IntegrityLevel", "High", "Hashes", "MD5=1",
+			"ProcessID", "3", "Image", `C:\a.exe`, "CommandLine", `a  -x `, "User", `D\u`, "LogonId", "0x3e7", "IntegrityLevel", "High", "Hashes", "MD5=1",
 			"ParentProcessGuid", zero, "ParentProcessId", "0x10", "ParentImage", "-", "ParentCommandLine", "p", "ParentUser", "-"),
 			&graph.ProcessStarted{
 				Header:  head(winevent.Sysmon, 1, utc),
-				Process: graph.ProcessRef{GUID: guidUp, PID: 812, Image: `C:\a.exe`, CommandLine: `a  -x `, User: `D\u`},
+				Process: graph.ProcessRef{GUID: guidUp, PID: 812, Image: `C:\a.exe`, CommandLine: `a  -x `, User: `D\u`, LogonID: 0x3e7},
 				Parent:  graph.ProcessRef{PID: 16, CommandLine: "p"}, Source: graph.StartSysmon, Integrity: "High", Hashes: "MD5=1",
 			})
 	})
@@ -87,10 +87,10 @@ func TestObserveSysmonProcess(t *testing.T) {
 func TestObserveSecurityProcess(t *testing.T) {
 	t.Parallel()
 	subject := []string{"SubjectUserSid", "S-1-5-21-1", "SubjectUserName", "bob", "SubjectDomainName", "D", "SubjectLogonId", "0x5"}
-	started := func(user, integrity string) *graph.ProcessStarted {
+	started := func(user, integrity string, logon uint64) *graph.ProcessStarted {
 		return &graph.ProcessStarted{
 			Header:  head(winevent.Security, 4688, time.Time{}),
-			Process: graph.ProcessRef{PID: 0xd8c, Image: `C:\a.exe`, User: user},
+			Process: graph.ProcessRef{PID: 0xd8c, Image: `C:\a.exe`, User: user, LogonID: logon},
 			Parent:  graph.ProcessRef{PID: 0x10, Image: `C:\p.exe`}, Source: graph.StartSecurity, Integrity: integrity,
 		}
 	}
@@ -99,16 +99,17 @@ func TestObserveSecurityProcess(t *testing.T) {
 		name            string
 		more            []string
 		user, integrity string
+		logon           uint64
 	}{
-		{"OK subject", []string{"TargetLogonId", "0x0", "TargetUserName", "-", "MandatoryLabel", "S-1-16-12288"}, `D\bob`, "High"},
-		{"OK target", []string{"TargetLogonId", "0x3e9", "TargetUserName", "eve", "TargetDomainName", "E", "TargetUserSid", "S-1-0-0", "MandatoryLabel", "S-1-16-16384"}, `E\eve`, "System"},
-		{"OK target service", []string{"TargetLogonId", "0x3e5", "TargetUserName", "PC1$", "TargetDomainName", "D", "TargetUserSid", "S-1-5-19", "MandatoryLabel", "S-1-16-4096"}, `NT AUTHORITY\LOCAL SERVICE`, "Low"},
-		{"OK target unnamed", []string{"TargetLogonId", "0x3e9", "TargetUserName", "-", "MandatoryLabel", "S-1-16-8192"}, `D\bob`, "Medium"},
-		{"OK old version", nil, `D\bob`, ""},
+		{"OK subject", []string{"TargetLogonId", "0x0", "TargetUserName", "-", "MandatoryLabel", "S-1-16-12288"}, `D\bob`, "High", 5},
+		{"OK target", []string{"TargetLogonId", "0x3e9", "TargetUserName", "eve", "TargetDomainName", "E", "TargetUserSid", "S-1-0-0", "MandatoryLabel", "S-1-16-16384"}, `E\eve`, "System", 0x3e9},
+		{"OK target service", []string{"TargetLogonId", "0x3e5", "TargetUserName", "PC1$", "TargetDomainName", "D", "TargetUserSid", "S-1-5-19", "MandatoryLabel", "S-1-16-4096"}, `NT AUTHORITY\LOCAL SERVICE`, "Low", 0x3e5},
+		{"OK target unnamed", []string{"TargetLogonId", "0x3e9", "TargetUserName", "-", "MandatoryLabel", "S-1-16-8192"}, `D\bob`, "Medium", 0x3e9},
+		{"OK old version", nil, `D\bob`, "", 5},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			check(t, event("security", 4688, append(append([]string{}, base...), tc.more...)...), started(tc.user, tc.integrity))
+			check(t, event("security", 4688, append(append([]string{}, base...), tc.more...)...), started(tc.user, tc.integrity, tc.logon))
 		})
 	}
 	t.Run("OK 4689", func(t *testing.T) {
@@ -128,7 +129,7 @@ func TestObserveErrors(t *testing.T) {
 		text string
 	}{
 		{"ErrNotWanted", event("Application", 1), winevent.ErrNotWanted, "Application 1 is not an event that is read"},
-		{"ErrNotWantedID", event(winevent.Sysmon, 7), winevent.ErrNotWanted, winevent.Sysmon + " 7 is not an event that is read"},
+		{"ErrNotWantedID", event(winevent.Sysmon, 2), winevent.ErrNotWanted, winevent.Sysmon + " 2 is not an event that is read"},
 		{"Err1", event(winevent.Sysmon, 1, "ProcessGuid", zero, "ProcessID", "44"), winevent.ErrNoProcess, "sysmon 1 names no process"},
 		{"Err5", event(winevent.Sysmon, 5), winevent.ErrNoProcess, "sysmon 5 names no process"},
 		{"Err3Process", event(winevent.Sysmon, 3, "Initiated", "true", "DestinationIp", "1.1.1.1"), winevent.ErrNoProcess, "sysmon 3 names no process"},
@@ -158,7 +159,7 @@ func TestObserveErrors(t *testing.T) {
 func TestObserveAllWanted(t *testing.T) {
 	t.Parallel()
 	known := 0
-	for _, channel := range []string{winevent.Sysmon, winevent.Security, winevent.TaskScheduler} {
+	for _, channel := range []string{winevent.Sysmon, winevent.Security, winevent.TaskScheduler, winevent.System} {
 		for id := range uint32(6000) {
 			_, err := winevent.Observe(event(channel, id))
 			if reads := !errors.Is(err, winevent.ErrNotWanted); reads != winevent.Wanted(channel, id) {
@@ -168,8 +169,8 @@ func TestObserveAllWanted(t *testing.T) {
 			}
 		}
 	}
-	if known != 29 {
-		t.Errorf("%d events are read, want 29", known)
+	if known != 92 {
+		t.Errorf("%d events are read, want 92", known)
 	}
 }
 

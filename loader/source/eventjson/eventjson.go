@@ -73,6 +73,9 @@ const MessageOnly = "message only"
 type Options struct {
 	Host string // for records that name no host; "" rejects them
 	Want func(channel string, id uint32) bool
+	// Gate is what tells of some wanted events' records, by a look at a field or
+	// two, that they are of no use: they are skipped. It may be nil, and say nil.
+	Gate func(channel string, id uint32) *winevent.Gate
 	// Ordinal is what to add to the position of a record in the source.
 	Ordinal uint64
 	// Again says that the input was rejected once: what is still not understood
@@ -227,10 +230,41 @@ func (d *decoder) record(p place) error {
 		return d.unknown(p)
 	}
 	channel := d.intern(found)
-	if !d.opt.Want(channel, found.id) {
+	if !d.opt.Want(channel, found.id) || d.useless(channel, found.id) {
 		return d.h.Skipped(channel, found.id, 1)
 	}
 	return d.wanted(p, found, channel)
+}
+
+// useless says whether a record of a wanted event can be told to be of no use.
+// It looks for the gate's fields anywhere in the record, so that it holds for
+// every shape that keeps the fields' names; a name is one only before a colon.
+func (d *decoder) useless(channel string, id uint32) bool {
+	if d.opt.Gate == nil {
+		return false
+	}
+	g := d.opt.Gate(channel, id)
+	if g == nil {
+		return false
+	}
+	found := false
+	nodes := d.doc.nodes
+	for i := 1; i+1 < len(nodes); i++ {
+		if nodes[i].kind != kindString || !g.Reads(d.doc.span(i)) || !d.doc.isKey(i) {
+			continue
+		}
+		i++
+		switch nodes[i].kind {
+		case kindString, kindNumber:
+		default:
+			return false
+		}
+		if g.Opens(d.doc.span(i)) {
+			return false
+		}
+		found = true
+	}
+	return found
 }
 
 // intern is the channel's name without a new copy for each record.
@@ -252,10 +286,16 @@ func (d *decoder) intern(f found) string {
 func (d *decoder) wanted(p place, f found, channel string) error {
 	e := &winevent.Event{Channel: channel, ID: f.id, Source: d.name, Ordinal: p.ordinal}
 	err := f.shape.fill(&d.doc, f, e)
+	if e.NeedsMessage() {
+		e.Message = d.doc.str(d.doc.firstOf(f.root, "Message", "message"))
+	}
+	if e.Computer == "" {
+		e.Computer = e.Get("FQDN") // 4698 to 4702 say it once more
+	}
 	switch {
 	case err != nil:
 		return d.reject(p, BadJSON, err.Error())
-	case len(e.Data) == 0 && d.doc.firstOf(f.root, "Message", "message") != 0:
+	case len(e.Data) == 0 && !e.SaysAll() && d.doc.firstOf(f.root, "Message", "message") != 0:
 		return d.h.Passed(MessageOnly)
 	case e.Time.IsZero():
 		return d.reject(p, BadRecord, "has no time that can be read")

@@ -80,6 +80,9 @@ func fillFlat(d *doc, f found, e *winevent.Event) error {
 	if err != nil {
 		return err
 	}
+	if v := d.get(r, "EventType"); isOperation(d, v) {
+		put(e, "EventType", d.str(v))
+	}
 	if err := add(d, r, e, "EventData.", nil); err != nil {
 		return err
 	}
@@ -87,6 +90,13 @@ func fillFlat(d *doc, f found, e *winevent.Event) error {
 		return dumpData(d, v, e)
 	}
 	return nil
+}
+
+// isOperation says whether EventType is Sysmon's, which says what was done to a
+// key, a value or a pipe, and not NXLog's, which is a severity.
+func isOperation(d *doc, v int) bool {
+	s := d.str(v)
+	return strings.HasSuffix(s, "Key") || strings.HasSuffix(s, "Value") || strings.HasSuffix(s, "Pipe")
 }
 
 // loggedByNXLog says whether ProcessID is the logging service's: NXLog's

@@ -18,6 +18,18 @@ type doc struct {
 
 func (d *doc) span(i int) []byte { return d.b[d.nodes[i].start:d.nodes[i].end] }
 
+// isKey says whether a string is a member's name: a colon follows it.
+func (d *doc) isKey(i int) bool {
+	for _, c := range d.b[d.nodes[i].end+1:] {
+		switch c {
+		case ' ', '\t', '\r', '\n':
+		default:
+			return c == ':'
+		}
+	}
+	return false
+}
+
 // members calls f with every key and the index of its value, as written, until
 // f says false.
 func (d *doc) members(i int, f func(key []byte, value int) bool) {

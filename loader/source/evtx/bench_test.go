@@ -45,14 +45,19 @@ func BenchmarkDumpJSON(b *testing.B) {
 	}
 }
 
+// open gates nothing.
+func open(string, uint32) *winevent.Gate { return nil }
+
 func BenchmarkDecode(b *testing.B) {
 	for _, c := range []struct {
 		name string
 		want func(string, uint32) bool
+		gate func(string, uint32) *winevent.Gate
 	}{
-		{"Wanted", winevent.Wanted},
-		{"All", func(string, uint32) bool { return true }},
-		{"None", func(string, uint32) bool { return false }},
+		{"Wanted", winevent.Wanted, open},
+		{"Gated", winevent.Wanted, winevent.GateOf},
+		{"All", func(string, uint32) bool { return true }, open},
+		{"None", func(string, uint32) bool { return false }, open},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			all, size := corpus(b)
@@ -60,7 +65,7 @@ func BenchmarkDecode(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				for _, data := range all {
-					if err := evtx.Decode(context.Background(), bytes.NewReader(data), "bench", c.want, &counter{}); err != nil {
+					if err := evtx.DecodeGated(context.Background(), bytes.NewReader(data), "bench", c.want, c.gate, &counter{}); err != nil {
 						b.Fatal(err)
 					}
 				}

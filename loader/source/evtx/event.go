@@ -83,6 +83,34 @@ func (d *decoder) fill(e *winevent.Event, o opened, rec record) error {
 	return d.err
 }
 
+// useless says whether a gate stops the record: it looks at the named data that
+// the gate reads and copies nothing. A record that is broken is left to fill.
+func (d *decoder) useless(o opened, g *winevent.Gate) bool {
+	defer func() { d.placed = d.placed[:0] }()
+	found := false
+	d.collect(o.root.e.kids, o.root.slots, 0)
+	for i, n := 0, len(d.placed); i < n; i++ {
+		if !d.placed[i].e.container {
+			continue
+		}
+		first := len(d.placed)
+		d.collect(d.placed[i].e.kids, d.placed[i].slots, 0)
+		for j := first; j < len(d.placed) && d.err == nil; j++ {
+			p := &d.placed[j]
+			if name, _ := d.dataName(p); !p.e.data || !g.Reads([]byte(name)) {
+				continue
+			}
+			d.scratch = d.text(d.scratch[:0], p.e.kids, p, false)
+			if g.Opens(d.scratch) {
+				return false
+			}
+			found = true
+		}
+		d.placed = d.placed[:first]
+	}
+	return found && d.err == nil
+}
+
 // systemTime is the event's own time; where it has none, the time at which the
 // log service wrote it, which is UTC as well.
 func (d *decoder) systemTime(parts []node, p *placed, rec record) time.Time {

@@ -49,11 +49,21 @@ func Sniff(head []byte) bool {
 // Decode reads a log and gives each of its records to the handler: wanted ones
 // as events, all others as skipped. Memory is bounded by one chunk.
 func Decode(ctx context.Context, r io.Reader, name string, want func(channel string, id uint32) bool, h Handler) error {
-	return read(ctx, r, name, &eventVisitor{want: want, h: h, event: winevent.Event{Source: name}})
+	return DecodeGated(ctx, r, name, want, func(string, uint32) *winevent.Gate { return nil }, h)
+}
+
+// DecodeGated is [Decode] for a handler that has no use for most records of some
+// wanted events: what a gate stops is skipped before its fields are copied.
+func DecodeGated(
+	ctx context.Context, r io.Reader, name string,
+	want func(channel string, id uint32) bool, gate func(channel string, id uint32) *winevent.Gate, h Handler,
+) error {
+	return read(ctx, r, name, &eventVisitor{want: want, gate: gate, h: h, event: winevent.Event{Source: name}})
 }
 
 type eventVisitor struct {
 	want  func(channel string, id uint32) bool
+	gate  func(channel string, id uint32) *winevent.Gate
 	h     Handler
 	event winevent.Event
 }
@@ -70,6 +80,9 @@ func (v *eventVisitor) record(d *decoder, rec record) error {
 		return d.err
 	}
 	if !v.want(channel, id) {
+		return v.h.Skipped(channel, id, 1)
+	}
+	if g := v.gate(channel, id); g != nil && d.useless(o, g) {
 		return v.h.Skipped(channel, id, 1)
 	}
 	v.event.Channel, v.event.ID = channel, id
