@@ -44,6 +44,7 @@ const (
 	RelDisabled       = "DISABLED"
 	RelDefined        = "DEFINED"
 	RelRegistered     = "REGISTERED"
+	RelNames          = "NAMES"           // (:TaskDefinition)-[:NAMES]->(:Endpoint): its commands name it
 	RelHasAddress     = "HAS_ADDRESS"     // (:Host)-[:HAS_ADDRESS]->(:Address)
 	RelRegisteredFrom = "REGISTERED_FROM" // (:Task)-[:REGISTERED_FROM]->(:Address)
 	RelRan            = "RAN"             // (:Task)-[:RAN]->(:Launch)

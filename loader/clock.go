@@ -135,6 +135,7 @@ func (c *clocks) wait(o graph.Observation) error {
 func (c *clocks) release(each func(graph.Observation) error) error {
 	give := func(o graph.Observation) error {
 		c.settle(&o.Head().Clock, c.hosts[o.Head().Host])
+		shift(o)
 		return each(o)
 	}
 	if c.spill != nil {

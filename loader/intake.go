@@ -288,9 +288,10 @@ func planNode(xml string, d *taskxml.Definition) *settle.PlanNode {
 	if handlers == nil {
 		handlers = []string{}
 	}
+	decoded, names := undo(d.Actions)
 	return &settle.PlanNode{
 		Key: d.Hash(), Does: d.Does(), XML: xml, Actions: d.ActionsJSON(), Triggers: d.TriggersJSON(), Commands: commands, ComHandlers: handlers,
-		Matches: matcher(d.Actions),
+		Decoded: decoded, Names: names, Matches: matcher(d.Actions),
 	}
 }
 

@@ -341,7 +341,7 @@ func (m *messer) loose() {
 		Change: change, User: m.pick(`D\u`, `D\v`, "S-1-5-18"),
 	}
 	if change != graph.Deleted && m.rng.IntN(2) == 0 {
-		o.XML = `<Task><Actions><Exec><Command>` + m.pick("cmd.exe", `C:\Tools\a.exe`) + `</Command><Arguments>` + m.pick("x", "y") +
+		o.XML = `<Task><Actions><Exec><Command>` + m.pick("cmd.exe", `C:\Tools\a.exe`) + `</Command><Arguments>` + m.pick("x", "y", "http://one.example.com/a", "52.1.1.1", "https://three.example.net") +
 			`</Arguments></Exec></Actions></Task>`
 	}
 	switch m.rng.IntN(4) {

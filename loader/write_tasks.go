@@ -12,12 +12,10 @@ import (
 )
 
 func (w *writer) tasks(ctx context.Context, c *settle.Changes) error {
-	var plans, tasks, defined, deeds, runs []any
-	for _, p := range c.Plans {
-		plans = append(plans, []any{
-			p.Key, maybe(p.XML), p.Actions, p.Triggers, p.Commands, p.ComHandlers, when(p.Seen.First), when(p.Seen.Last),
-		})
+	if err := w.plans(ctx, c); err != nil {
+		return err
 	}
+	var tasks, defined, deeds, runs []any
 	for _, t := range c.Tasks {
 		row, err := taskRow(t)
 		if err != nil {
@@ -37,9 +35,6 @@ func (w *writer) tasks(ctx context.Context, c *settle.Changes) error {
 			r.Evidence.Encode(),
 		})
 	}
-	if err := w.rows(ctx, "definition", graph.LabelTaskDefinition, "", plans); err != nil {
-		return err
-	}
 	if err := w.rows(ctx, "task", graph.LabelTask, graph.RelOn, tasks); err != nil {
 		return err
 	}
@@ -53,6 +48,44 @@ func (w *writer) tasks(ctx context.Context, c *settle.Changes) error {
 		}
 	}
 	return w.rows(ctx, "launch", graph.LabelLaunch, graph.RelRan, runs)
+}
+
+// plans writes definitions, and the endpoints that they name, before anything connects.
+func (w *writer) plans(ctx context.Context, c *settle.Changes) error {
+	var plans, endpoints, domains, names []any
+	for _, p := range c.Plans {
+		first, last := when(p.Seen.First), when(p.Seen.Last)
+		var decoded any
+		if len(p.Decoded) > 0 {
+			decoded = p.Decoded
+		}
+		plans = append(plans, []any{p.Key, maybe(p.XML), p.Actions, p.Triggers, p.Commands, p.ComHandlers, first, last, decoded})
+		for _, n := range p.Names {
+			key, kind, proxy := n.Endpoint, "name", any(nil)
+			if n.Proxy {
+				proxy = true
+			}
+			if _, ok := graph.NormalIP(key); ok {
+				kind = "ip"
+			}
+			endpoints = append(endpoints, []any{key, kind, w.scope(key, kind), false, false, first, last})
+			if kind == "name" {
+				domain, suffix := graph.Domain(key)
+				domains = append(domains, []any{domain, suffix, key, first, last})
+			}
+			names = append(names, []any{p.Key, key, "definition", proxy})
+		}
+	}
+	if err := w.rows(ctx, "definition", graph.LabelTaskDefinition, "", plans); err != nil {
+		return err
+	}
+	if err := w.rows(ctx, "endpoint", graph.LabelEndpoint, "", endpoints); err != nil {
+		return err
+	}
+	if err := w.rows(ctx, "domain", graph.LabelDomain, graph.RelUnder, domains); err != nil {
+		return err
+	}
+	return w.rows(ctx, "names", "", graph.RelNames, names)
 }
 
 func taskRow(t *settle.Task) ([]any, error) {

@@ -1,13 +1,17 @@
 package company_test
 
 import (
+	"encoding/csv"
 	"fmt"
+	"maps"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/taskroot/taskroot/graph"
 	"github.com/taskroot/taskroot/internal/company"
+	"github.com/taskroot/taskroot/loader/mde"
 	"github.com/taskroot/taskroot/loader/source"
 )
 
@@ -85,5 +89,53 @@ func TestCarriers(t *testing.T) {
 		if beat.said[key] != said {
 			t.Fatalf("%s\nevtx-json  %s\nwinlogbeat %s", key, said, beat.said[key])
 		}
+	}
+}
+
+// cells is a row of a table.
+type cells struct {
+	names  map[string]int
+	values []string
+}
+
+func (c cells) Get(column string) string {
+	if i, ok := c.names[column]; ok {
+		return c.values[i]
+	}
+	return ""
+}
+
+// TestDefenderRows: every row of Defender's tables says something, and as many
+// of each kind as the truth counts.
+func TestDefenderRows(t *testing.T) {
+	_, dir := generate(t, company.Options{Hosts: 17, Days: 1, Seed: 5, Rate: 0.3})
+	counts := map[string]int64{}
+	for _, table := range []string{mde.ProcessEvents, mde.NetworkEvents, mde.DeviceEvents} {
+		body, err := os.ReadFile(filepath.Join(dir, string(company.Defender), table+".csv"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(body), "\ufeff"))).ReadAll()
+		if err != nil || !mde.Known(all[0]) {
+			t.Fatalf("%s: %v, columns %q", table, err, all[0])
+		}
+		names := map[string]int{}
+		for i, name := range all[0] {
+			names[name] = i
+		}
+		for i, values := range all[1:] {
+			row := cells{names, values}
+			said, skipped, err := mde.Observe("", row, mde.Place{Source: table, Ordinal: uint64(i + 1)})
+			if err != nil || skipped != "" || len(said) == 0 {
+				t.Fatalf("%s row %d: skipped %q, %v", table, i+1, skipped, err)
+			}
+			if got := said[0].Head().Evidence.Channel; got != "Defender/"+table {
+				t.Fatalf("%s row %d is of %s", table, i+1, got)
+			}
+			counts[table+"|"+row.Get("ActionType")]++
+		}
+	}
+	if want := readTruth(t, dir).Events[company.Defender]; !maps.Equal(counts, want) {
+		t.Errorf("got %v\nwant %v", counts, want)
 	}
 }

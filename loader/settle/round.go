@@ -45,19 +45,6 @@ type Host struct {
 	Skewed  bool // some parent's GUID is not older than its child's
 }
 
-// PlanNode is a task definition.
-type PlanNode struct {
-	Key         string
-	Does        string // hash of the actions alone
-	XML         string
-	Actions     string
-	Triggers    string
-	Commands    []string
-	ComHandlers []string
-	Seen        Span
-	Matches     func(image, command string) bool
-}
-
 // viaDNS is the event that most DNS questions come from.
 const viaDNS = "sysmon22"
 

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/taskroot/taskroot/graph"
 	"github.com/taskroot/taskroot/loader/source/eventjson"
 	"github.com/taskroot/taskroot/loader/source/evtx"
 	"github.com/taskroot/taskroot/loader/winevent"
@@ -163,6 +164,13 @@ type jsonLeaf struct{ leaf }
 
 func (l *jsonLeaf) Event(e *winevent.Event, r eventjson.Record) error {
 	return l.observe(e, func() string { return l.place(r.Place) }, func() []byte { return r.Raw })
+}
+
+func (l *jsonLeaf) Said(first graph.Observation, further []graph.Observation, _ eventjson.Record) error {
+	if err := l.w.begin(l.it.name); err != nil {
+		return err
+	}
+	return l.w.sink.Observation(first, further...)
 }
 
 func (l *jsonLeaf) Passed(reason string) error {

@@ -19,6 +19,7 @@ import (
 	"io"
 	"strconv"
 
+	"github.com/taskroot/taskroot/graph"
 	"github.com/taskroot/taskroot/loader/winevent"
 )
 
@@ -27,6 +28,9 @@ import (
 type Handler interface {
 	// Event is a record that was wanted. The record is good during the call.
 	Event(e *winevent.Event, record Record) error
+	// Said is what a wanted record of another kind says: a row of Defender's
+	// tables. All of it is one record; the record is good during the call.
+	Said(first graph.Observation, further []graph.Observation, record Record) error
 	// Skipped is n records of an event that is not wanted.
 	Skipped(channel string, id uint32, n int) error
 	// Passed is a record that is left alone for another reason, in a few fixed
@@ -100,8 +104,9 @@ func Sniff(head []byte) bool {
 		if bytes.HasPrefix(line, []byte(`{"`)) {
 			if _, err := t.parse(line); err == nil {
 				d := doc{b: line, nodes: t.nodes}
-				_, known := detect(&d, shapes())
-				return known
+				_, event := detect(&d, shapes())
+				_, _, row := defenderRow(&d)
+				return event || row
 			}
 		}
 	}
@@ -224,6 +229,9 @@ func (d *decoder) record(p place) error {
 	}
 	found, ok := detect(&d.doc, d.shapes)
 	if !ok {
+		if root, table, is := defenderRow(&d.doc); is {
+			return d.defender(p, root, table)
+		}
 		if reason := otherKind(&d.doc); reason != "" {
 			return d.h.Passed(reason)
 		}

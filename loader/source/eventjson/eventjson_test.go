@@ -42,6 +42,12 @@ func (l *listing) Event(e *winevent.Event, r eventjson.Record) error {
 	return nil
 }
 
+func (l *listing) Said(o graph.Observation, further []graph.Observation, r eventjson.Record) error {
+	h := o.Head()
+	fmt.Fprintf(l, "said %T of %s record=%d and %d more [%s, %d bytes]\n", o, h.Host, h.Evidence.Record, len(further), r.Place, len(r.Raw))
+	return nil
+}
+
 func (l *listing) Skipped(channel string, id uint32, n int) error {
 	fmt.Fprintf(l, "skipped %d %s/%d\n", n, channel, id)
 	return nil
@@ -66,7 +72,7 @@ func (l *listing) Reject(r eventjson.Inner) error {
 // golden file beside it, one line a record.
 func TestGolden(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.json*")
-	if err != nil || len(files) != 9 {
+	if err != nil || len(files) != 11 {
 		t.Fatalf("%d input files, %v", len(files), err)
 	}
 	for _, file := range files {

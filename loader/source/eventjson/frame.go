@@ -26,6 +26,8 @@ type frame struct {
 	indent int  // columns before the record on its line
 	array  bool // a bracket was seen between records
 	lost   bool // inside a record that was too long; its end is looked for
+	inside bool // among the records of an object that holds them
+	tail   bool // behind those, before the object's end
 }
 
 // record is one record's bytes; bad says why it is not a JSON object. They are
@@ -90,8 +92,13 @@ func (f *frame) next() (record, error) {
 	if f.lost {
 		f.skipLost()
 	}
-	if !f.separators() {
-		return record{}, io.EOF
+	for {
+		if !f.separators() {
+			return record{}, io.EOF
+		}
+		if f.buf[f.pos] != '{' || !f.enter() {
+			break
+		}
 	}
 	if f.buf[f.pos] != '{' {
 		return f.bad(0, "not a JSON object"), nil
@@ -126,7 +133,9 @@ func (f *frame) separators() bool {
 			case '[':
 				f.indent++
 				f.array = true
-			case '\r', ',', ']', 0:
+			case '\r', ',', 0:
+			case ']':
+				f.inside, f.tail = false, f.inside
 			case 0xEF:
 				if f.base+int64(f.pos) == 0 && bytes.HasPrefix(f.buf[:f.end], []byte("\xEF\xBB\xBF")) {
 					f.pos += 2
@@ -134,6 +143,9 @@ func (f *frame) separators() bool {
 				}
 				return true
 			default:
+				if f.tail && f.passTail() {
+					continue
+				}
 				return true
 			}
 		}

@@ -108,10 +108,8 @@ func otherKind(d *doc) string {
 	if d.get(0, "taskrootTruth") != 0 {
 		return "taskroot's own truth file"
 	}
-	category := d.str(d.get(0, "category"))
-	if strings.HasPrefix(category, "AdvancedHunting-") && d.get(0, "properties") != 0 ||
-		d.get(0, "ActionType") != 0 && d.get(0, "Timestamp") != 0 {
-		return "unknown format: Defender rows"
+	if d.get(0, "category") != 0 && (d.get(0, "resourceId") != 0 || d.get(0, "tenantId") != 0) {
+		return "unknown format: Azure log" // another category than Defender's
 	}
 	if d.firstOf(0, "Message", "message") != 0 {
 		return MessageOnly
