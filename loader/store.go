@@ -244,6 +244,22 @@ func (s *store) Plans(ctx context.Context, hosts []string) (map[string][]settle.
 	return out, err
 }
 
+// Definitions implements [settle.Store].
+func (s *store) Definitions(ctx context.Context, keys []string) (map[string]func(image, command string) bool, error) {
+	out := map[string]func(image, command string) bool{}
+	err := chunks(keys, func(piece []string) error {
+		return s.read(ctx, "read-definitions", map[string]any{"keys": piece}, func(row graphdb.Row) error {
+			var actions []taskxml.Action
+			if err := json.Unmarshal([]byte(text(row, "actions")), &actions); err != nil {
+				return fmt.Errorf("the actions of definition %q are damaged: %w", text(row, "key"), err)
+			}
+			out[text(row, "key")] = matcher(actions)
+			return nil
+		})
+	})
+	return out, err
+}
+
 // matcher says whether a process comes from one of the actions.
 func matcher(actions []taskxml.Action) func(image, command string) bool {
 	return func(image, command string) bool {
