@@ -352,6 +352,9 @@ func (m *messer) loose() {
 	}
 	m.out = append(m.out, o)
 	m.ask(host, at)
+	if m.rng.IntN(2) == 0 {
+		m.trace(host, m.at())
+	}
 }
 
 // listing makes what inventories say, of tasks with and without changes.

@@ -186,10 +186,8 @@ func (s *store) Roots(ctx context.Context, windows []settle.Window) ([]settle.St
 		if err := json.Unmarshal([]byte(text(row, "facts")), &p.Facts); err != nil {
 			return fmt.Errorf("the facts of process %q are damaged: %w", p.Key, err)
 		}
-		root := &settle.Root{
-			Key: p.Key, At: instant(row, "startedAt"), Known: true, PID: p.PID, Image: p.Image(), Command: p.CommandLine(),
-			Launches: p.Launches, Evidence: settle.DecodeEvidences(list(row, "evidence")),
-		}
+		p.Evidence = settle.DecodeEvidences(list(row, "evidence"))
+		root := settle.NewRoot(p, instant(row, "startedAt"), settle.ParentOf{})
 		if facts := text(row, "parentFacts"); facts != "" {
 			q := settle.Process{PID: uint32(integer(row, "parentPID"))}
 			root.Parent = settle.ParentOf{Key: text(row, "parent"), PID: q.PID}

@@ -276,11 +276,8 @@ func (s *settling) isRoot(p *Process) bool {
 	if len(p.Launches) > 0 {
 		return true
 	}
-	ref, ok := p.ParentRef()
-	if !ok {
-		return false
-	}
-	name := graph.BaseName(ref.Image)
+	image, _ := p.ParentNamed()
+	name := graph.BaseName(image)
 	if q := s.procs[p.Parent.Key]; name == "" && q != nil {
 		name = q.Name()
 	}
@@ -365,6 +362,7 @@ func (s *settling) roots(window Span, stored []StoredRoot, fresh []*Process) []*
 		if q := s.procs[r.Parent.Key]; q != nil {
 			r.Parent = ParentOf{Key: q.Key, Image: q.Image(), Command: q.CommandLine(), PID: q.PID}
 		}
+		r.Parent = r.Parent.Completed(r.own)
 	}
 	return roots
 }
@@ -383,8 +381,5 @@ func (s *settling) rootOf(p *Process, at time.Time, parent ParentOf) *Root {
 	if parent.Key != p.Parent.Key {
 		parent = ParentOf{Key: p.Parent.Key}
 	}
-	return &Root{
-		Key: p.Key, At: at, Known: true, PID: p.PID, Image: p.Image(), Command: p.CommandLine(),
-		Launches: p.Launches, Parent: parent, Evidence: p.Evidence,
-	}
+	return NewRoot(p, at, parent)
 }

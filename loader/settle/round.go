@@ -137,6 +137,8 @@ func (r *Round) Add(o graph.Observation) {
 		r.asked(o)
 	case *graph.TaskRan:
 		r.ran(o)
+	case *graph.TaskTraced:
+		r.traced(o)
 	case *graph.LoggedOn:
 		r.loggedOn(o)
 	case *graph.PipeOpened:

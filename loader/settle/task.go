@@ -27,6 +27,7 @@ type TaskFact struct {
 	Hidden    bool         `json:"hidden,omitempty"`
 	Off       bool         `json:"off,omitempty"` // the definition says it is not enabled
 	Listing   *Listing     `json:"listing,omitempty"`
+	Trace     *Trace       `json:"trace,omitempty"`
 	Asked
 }
 
@@ -38,16 +39,7 @@ type Asked struct {
 }
 
 func compareAsked(a, b Asked) int {
-	flag := func(a, b bool) int {
-		switch {
-		case a == b:
-			return 0
-		case a:
-			return 1
-		}
-		return -1
-	}
-	return cmp.Or(flag(a.Remote, b.Remote), flag(a.Local, b.Local), cmp.Compare(a.Logon, b.Logon))
+	return cmp.Or(compareFlags(a.Remote, b.Remote), compareFlags(a.Local, b.Local), cmp.Compare(a.Logon, b.Logon))
 }
 
 // Task is a scheduled task on a host.
@@ -75,7 +67,8 @@ func compareTaskFacts(a, b TaskFact) int {
 	return cmp.Or(a.At.Compare(b.At), cmp.Compare(rank[a.Change], rank[b.Change]), strings.Compare(a.Channel, b.Channel),
 		strings.Compare(a.Plan, b.Plan), strings.Compare(a.User, b.User), strings.Compare(a.Path, b.Path),
 		strings.Compare(a.UserName, b.UserName), strings.Compare(a.SID, b.SID), strings.Compare(a.Author, b.Author),
-		strings.Compare(a.Principal, b.Principal), compareAsked(a.Asked, b.Asked), compareListings(a.Listing, b.Listing))
+		strings.Compare(a.Principal, b.Principal), compareAsked(a.Asked, b.Asked), compareListings(a.Listing, b.Listing),
+		compareTraces(a.Trace, b.Trace))
 }
 
 // Add adds facts once.
@@ -104,7 +97,10 @@ func (t *Task) forget(kind func(*TaskFact) bool) {
 	})
 }
 
-func (f *TaskFact) bare() bool      { return f.Change == graph.Updated && f.Plan == "" }
+func (f *TaskFact) bare() bool {
+	return f.Change == graph.Updated && f.Plan == "" && (f.Trace == nil || f.Trace.NoSD == nil && f.Trace.Index == nil)
+}
+
 func (f *TaskFact) isListing() bool { return f.Listing != nil }
 
 // InForce is a definition while it was in force; To is zero for the last.
@@ -156,6 +152,11 @@ func (t *Task) State() TaskState {
 			if f.Plan != "" && !t.recorded(f.At) {
 				s.inForce(f)
 			}
+			continue
+		}
+		if f.Trace != nil {
+			s.trace(f)
+			path = cmp.Or(path, f.Path)
 			continue
 		}
 		s.Registered = s.Registered || f.Change == graph.Created
