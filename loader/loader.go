@@ -26,6 +26,7 @@ import (
 
 	"github.com/taskroot/taskroot/graph"
 	"github.com/taskroot/taskroot/internal/graphdb"
+	"github.com/taskroot/taskroot/loader/handover"
 	"github.com/taskroot/taskroot/loader/origin"
 	"github.com/taskroot/taskroot/loader/settle"
 	"github.com/taskroot/taskroot/loader/source"
@@ -168,7 +169,12 @@ func (l *Loader) settle(ctx context.Context, id string, round func() *settle.Rou
 		if err := w.write(ctx, changes); err != nil {
 			return err
 		}
-		return origin.Settle(ctx, tx, l.lib, changes, w.moved)
+		if err := origin.Settle(ctx, tx, l.lib, changes, w.moved); err != nil {
+			return err
+		}
+		made, err := handover.Settle(ctx, tx, l.lib, changes)
+		maps.Copy(w.made.edges, made)
+		return err
 	})
 	if err != nil {
 		return err

@@ -43,13 +43,18 @@ var policy = []row{
 	{pkg: "loader/mde", own: []string{"graph", "loader/taskxml"}},
 	{pkg: "loader/settle", own: []string{"graph", "loader/cmdline"}, why: "identity is pure: no database, no sources"},
 	{pkg: "loader/origin", own: []string{"graph", "internal/graphdb", "loader/settle", "queries"}, why: "it reads the round that was just written"},
+	{
+		pkg: "loader/handover",
+		own: []string{"graph", "internal/graphdb", "loader/cmdline", "loader/decode", "loader/settle", "queries"},
+		why: "it reads the round that was just written",
+	},
 	{pkg: "loader/source/*", own: []string{"graph", "internal/fault", "loader/mde", "loader/winevent"}, why: "a decoder knows no other and no database"},
 	{pkg: "loader/source", own: []string{"graph", "internal/fault", "loader/mde", "loader/winevent", "loader/source/*"}},
 	{
 		pkg: "loader",
 		own: []string{
 			"graph", "internal/fault", "internal/graphdb", "queries",
-			"loader/cmdline", "loader/decode", "loader/origin", "loader/settle", "loader/source", "loader/taskxml",
+			"loader/cmdline", "loader/decode", "loader/handover", "loader/origin", "loader/settle", "loader/source", "loader/taskxml",
 		},
 		why: "graphdb for the one transaction that a round is",
 	},
