@@ -76,7 +76,7 @@ type SpawnChange struct {
 type StoredPlan struct {
 	Task, Plan string
 	From, To   time.Time
-	Matches    func(image, command string) bool
+	Matches    Matcher
 }
 
 // Fingerprint tells whether an edge differs from the stored one; evidence is
