@@ -39,6 +39,7 @@ func (s *Server) guarded() []endpoint {
 		{"/v1/find/domain-contacts", s.find("domain-contacts")},
 		{"/v1/find/tasks", s.find("tasks")},
 		{"/v1/find/task-origins", s.find("task-origins")},
+		{"/v1/find/com-handlers", s.find("com-handlers")},
 		{"/v1/find/hosts-observed", s.find("hosts-observed")},
 	}
 }

@@ -14,8 +14,10 @@ const (
 	LabelEndpoint       = "Endpoint"
 	LabelDomain         = "Domain"
 	LabelUser           = "User"
-	LabelAccess         = "Access"  // a logon, or a call from the network, that a host saw
-	LabelAddress        = "Address" // an IP address that a host had
+	LabelAccess         = "Access"   // a logon, or a call from the network, that a host saw
+	LabelAddress        = "Address"  // an IP address that a host had
+	LabelComClass       = "ComClass" // a COM class of a host
+	LabelModule         = "Module"   // a file that processes loaded
 )
 
 // Labels of the product's own book-keeping.
@@ -48,6 +50,9 @@ const (
 	RelNames          = "NAMES"           // (:TaskDefinition)-[:NAMES]->(:Endpoint): its commands name it
 	RelHasAddress     = "HAS_ADDRESS"     // (:Host)-[:HAS_ADDRESS]->(:Address)
 	RelRegisteredFrom = "REGISTERED_FROM" // (:Task)-[:REGISTERED_FROM]->(:Address)
+	RelChangedClass   = "CHANGED_CLASS"   // (:Process)-[:CHANGED_CLASS]->(:ComClass)
+	RelLoaded         = "LOADED"          // (:Process)-[:LOADED]->(:Module)
+	RelHandledBy      = "HANDLED_BY"      // (:Task)-[:HANDLED_BY]->(:ComClass): a definition has it as its handler
 	RelRan            = "RAN"             // (:Task)-[:RAN]->(:Launch)
 	RelFound          = "FOUND"           // (:HuntRun)-[:FOUND]->(:Finding)
 	RelAbout          = "ABOUT"           // (:Finding)-[:ABOUT]->(target)

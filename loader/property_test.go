@@ -211,6 +211,9 @@ func mess(seed uint64) []graph.Observation {
 	for range 20 {
 		m.listing()
 	}
+	for range 50 {
+		m.class()
+	}
 	return m.out
 }
 
@@ -345,7 +348,7 @@ func (m *messer) loose() {
 	}
 	if change != graph.Deleted && m.rng.IntN(2) == 0 {
 		o.XML = `<Task><Actions><Exec><Command>` + m.pick("cmd.exe", `C:\Tools\a.exe`) + `</Command><Arguments>` + m.pick("x", "y", "http://one.example.com/a", "52.1.1.1", "https://three.example.net") +
-			`</Arguments></Exec></Actions></Task>`
+			`</Arguments></Exec>` + m.handler() + `</Actions></Task>`
 	}
 	switch m.rng.IntN(4) {
 	case 0:
@@ -373,7 +376,7 @@ func (m *messer) listing() {
 	if m.rng.IntN(4) > 0 {
 		o.XML = `<Task><RegistrationInfo>` + m.pick("", "<Date>2024-05-01T08:02:00Z</Date>", "<Date>2023-05-01T08:02:00</Date>") + `</RegistrationInfo>` +
 			m.pick("", "<Settings><Hidden>true</Hidden></Settings>") + `<Actions><Exec><Command>` + m.pick("cmd.exe", `C:\Tools\a.exe`) +
-			`</Command><Arguments>` + m.pick("x", "y") + `</Arguments></Exec></Actions></Task>`
+			`</Command><Arguments>` + m.pick("x", "y") + `</Arguments></Exec>` + m.handler() + `</Actions></Task>`
 	}
 	if m.rng.IntN(4) == 0 {
 		on := m.rng.IntN(2) == 0

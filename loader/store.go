@@ -274,6 +274,27 @@ func matcher(actions []taskxml.Action) settle.Matcher {
 	}
 }
 
+// Classes implements [settle.Store].
+func (s *store) Classes(ctx context.Context, keys []string) ([]*settle.Class, error) {
+	var out []*settle.Class
+	err := chunks(keys, func(piece []string) error {
+		return s.read(ctx, "read-classes", map[string]any{"keys": piece}, func(row graphdb.Row) error {
+			c := &settle.Class{
+				Key: text(row, "key"), Seen: settle.Span{First: instant(row, "first"), Last: instant(row, "last")},
+				Evidence: settle.DecodeEvidences(list(row, "evidence")),
+			}
+			if facts := text(row, "facts"); facts != "" {
+				if err := json.Unmarshal([]byte(facts), &c.Slots); err != nil {
+					return fmt.Errorf("the facts of class %q are damaged: %w", c.Key, err)
+				}
+			}
+			out = append(out, c)
+			return nil
+		})
+	})
+	return out, err
+}
+
 // Hosts implements [settle.Store].
 func (s *store) Hosts(ctx context.Context, keys []string) ([]settle.Host, error) {
 	var out []settle.Host

@@ -18,7 +18,7 @@ func (w *writer) contacts(ctx context.Context, c *settle.Changes) error {
 	var drop []any
 	for _, e := range c.Edges {
 		switch {
-		case slices.Contains(settle.ActTypes(), e.Type):
+		case settle.IsAct(e.Type):
 		case e.Gone:
 			drop = append(drop, []any{e.Process, e.Endpoint, e.Type})
 		case e.New:
@@ -38,28 +38,48 @@ func (w *writer) contacts(ctx context.Context, c *settle.Changes) error {
 	return w.rows(ctx, "contact-delete", "", "", drop)
 }
 
-// acts writes what processes did to tasks.
+// acts writes what processes did to tasks and classes, and what they loaded.
 func (w *writer) acts(ctx context.Context, c *settle.Changes) error {
 	write := map[string][]any{}
 	var drop []any
 	for _, e := range c.Edges {
 		switch {
-		case !slices.Contains(settle.ActTypes(), e.Type):
+		case !settle.IsAct(e.Type):
 		case e.Gone:
 			drop = append(drop, []any{e.Process, e.Endpoint, e.Type})
 		default:
-			first, last := span(e.Times)
-			write[e.Type] = append(write[e.Type], []any{
-				e.Process, e.Endpoint, e.Type, e.Times, first, last, e.Via, e.Confidence, e.Tuples, e.Evidence.Encode(),
-			})
+			write[e.Type] = append(write[e.Type], actRow(e))
 		}
 	}
 	for _, kind := range settle.ActTypes() {
-		if err := w.rows(ctx, "act", "", kind, write[kind]); err != nil {
+		name, label := "act", ""
+		switch kind {
+		case graph.RelChangedClass:
+			name = "class-act"
+		case graph.RelLoaded:
+			name, label = "module", graph.LabelModule
+		}
+		if err := w.rows(ctx, name, label, kind, write[kind]); err != nil {
 			return err
 		}
 	}
 	return w.rows(ctx, "act-delete", "", "", drop)
+}
+
+func actRow(e settle.EdgeChange) []any {
+	first, last := span(e.Times)
+	row := []any{e.Process, e.Endpoint, e.Type, e.Times, first, last, e.Via, e.Confidence, e.Tuples, e.Evidence.Encode()}
+	switch e.Type {
+	case graph.RelChangedClass:
+		return append(row, e.Notes)
+	case graph.RelLoaded:
+		load, valid := e.Load(), any(nil)
+		if load.Told {
+			valid = load.Valid
+		}
+		return append(row, graph.BaseName(e.Endpoint), maybe(load.Signature), valid, maybe(load.Hashes))
+	}
+	return row
 }
 
 func edgeRow(e settle.EdgeChange) []any {
@@ -104,7 +124,7 @@ type endpoint struct {
 func (w *writer) endpoints(ctx context.Context, c *settle.Changes) error {
 	all := map[string]*endpoint{}
 	for _, e := range c.Edges {
-		if e.Gone || e.Kind == settle.KindTask {
+		if e.Gone || settle.IsAct(e.Type) {
 			continue
 		}
 		x := all[e.Endpoint]

@@ -62,6 +62,7 @@ func (l *Library) Finds(r graphdb.Runner) []*Find {
 		newFind[Contacting, DomainContact](l, r, "domain-contacts"),
 		newFind[Inventory, Task](l, r, "tasks"),
 		newFind[Originating, TaskOrigin](l, r, "task-origins"),
+		newFind[Handling, ComHandler](l, r, "com-handlers"),
 		observed,
 	}
 }

@@ -299,3 +299,65 @@ type TaskOrigin struct {
 	Attended    *bool             `json:"attended,omitempty"`
 	Evidence    []json.RawMessage `json:"evidence"`
 }
+
+// Handling are the parameters of com-handlers.
+type Handling struct {
+	Task       *string
+	Host       *string
+	Class      *string
+	Overridden *bool
+	Changed    *bool
+	Limit      int64 `min:"1" max:"10000"`
+}
+
+// ComHandler is a row of com-handlers.
+type ComHandler struct {
+	Task          string            `json:"task"`
+	Host          string            `json:"host"`
+	Path          string            `json:"path,omitempty"`
+	ClassID       string            `json:"classId"`
+	Server        string            `json:"server,omitempty"`
+	PerUserServer string            `json:"perUserServer,omitempty"`
+	Settings      []string          `json:"settings"`
+	FirstSeen     time.Time         `json:"firstSeen"`
+	LastSeen      time.Time         `json:"lastSeen"`
+	ChangedBy     []ClassChange     `json:"changedBy"`
+	Loaded        []ModuleLoad      `json:"loaded"`
+	Evidence      []json.RawMessage `json:"evidence"`
+}
+
+// ClassChange is that a process changed a COM class; settings are what it set,
+// as "user InprocServer32 C:\x.dll".
+type ClassChange struct {
+	Key         string            `json:"key"`
+	Name        string            `json:"name,omitempty"`
+	PID         *int64            `json:"pid,omitempty"`
+	CommandLine string            `json:"commandLine,omitempty"`
+	User        string            `json:"user,omitempty"`
+	Settings    []string          `json:"settings"`
+	Via         []string          `json:"via"`
+	Confidence  float64           `json:"confidence"`
+	FirstSeen   time.Time         `json:"firstSeen"`
+	LastSeen    time.Time         `json:"lastSeen"`
+	Evidence    []json.RawMessage `json:"evidence"`
+}
+
+// ModuleLoad is that a process loaded a file of a server's name. Spawned says
+// that the task is known to have started the process, Registered that the path
+// is the registered one too.
+type ModuleLoad struct {
+	Key         string            `json:"key"`
+	Name        string            `json:"name,omitempty"`
+	PID         *int64            `json:"pid,omitempty"`
+	CommandLine string            `json:"commandLine,omitempty"`
+	User        string            `json:"user,omitempty"`
+	Spawned     bool              `json:"spawned"`
+	Module      string            `json:"module"`
+	Registered  bool              `json:"registered"`
+	Signature   string            `json:"signature,omitempty"`
+	Valid       *bool             `json:"valid,omitempty"`
+	Hashes      string            `json:"hashes,omitempty"`
+	FirstSeen   time.Time         `json:"firstSeen"`
+	LastSeen    time.Time         `json:"lastSeen"`
+	Evidence    []json.RawMessage `json:"evidence"`
+}

@@ -24,7 +24,7 @@ type small struct {
 }
 
 // kinds are the fixture statements in the order they run.
-var kinds = []string{"host", "task", "definition", "process", "parent", "handover", "start", "candidate", "contact", "deed"}
+var kinds = []string{"host", "task", "definition", "process", "parent", "handover", "start", "candidate", "contact", "deed", "class", "handled", "changes", "loads"}
 
 var defaultTime = time.Date(2024, 5, 2, 10, 0, 0, 0, time.UTC)
 
@@ -104,6 +104,8 @@ func (g *small) line(verb string, words []string, options map[string]string) {
 		g.add("handover", g.key(words[1]), g.key(words[2]), words[0], confidence(options))
 	case "deed":
 		g.deed(words, options)
+	case "class", "handled", "changes", "loads":
+		g.com(verb, words, options)
 	case "connect", "resolve", "accept":
 		g.contact(verb, words, options)
 	case "hosts": // h2..h5 reach NAME
@@ -204,6 +206,31 @@ func (g *small) deed(words []string, options map[string]string) {
 		}
 	}
 	g.add("deed", label, key, graph.TaskKey(words[3], words[4]), words[0], label == graph.LabelAddress, props)
+}
+
+// com: class HOST ID; handled HOST PATH ID; changes P HOST ID; loads P MODULE.
+func (g *small) com(verb string, words []string, options map[string]string) {
+	props := properties(options)
+	for _, list := range []string{"settings", "modules", "via"} {
+		if text, ok := options[list]; ok {
+			props[list] = strings.Split(text, ",")
+		}
+	}
+	for _, end := range []string{"firstSeen", "lastSeen"} {
+		if props[end] == nil {
+			props[end] = defaultTime
+		}
+	}
+	switch verb {
+	case "class":
+		g.add(verb, words[0]+graph.Sep+words[1], g.host(words[0]), words[1], props)
+	case "handled":
+		g.add(verb, graph.TaskKey(words[0], words[1]), words[0]+graph.Sep+words[2], props)
+	case "changes":
+		g.add(verb, g.key(words[0]), words[1]+graph.Sep+words[2], props)
+	case "loads":
+		g.add(verb, g.key(words[0]), strings.ToLower(words[1]), graph.BaseName(words[1]), props)
+	}
 }
 
 // contact: P NAME [time]... [unanswered=true] [more properties].

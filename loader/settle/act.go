@@ -10,11 +10,13 @@ import (
 	"github.com/taskroot/taskroot/graph"
 )
 
-// Act is that a process did something to a task's registration.
+// Act is that a process did something to a task's registration, or to a COM
+// class, or that it loaded a file.
 type Act struct {
 	Second int64
-	Change graph.Change
-	Task   string // key
+	Change graph.Change // or changedClass, or loadedModule
+	Task   string       // key; of the class or the module, where it is one
+	Note   string       // of a class what was set, of a module its signature; "" of a task
 }
 
 // How a process is known to have done it.
@@ -27,6 +29,7 @@ const (
 // sureAct is how sure each way is. A command line says what was asked for, not
 // that it was done; a PID is as good as the sightings of its processes.
 var sureAct = map[string]float64{
+	"sysmon7": 1, "sysmon12": 1, "sysmon13": 1, "sysmon14": 1, "4657": 0.95,
 	ViaRow: 1, ViaClient: 0.95, string(graph.TraceTree): 0.9, string(graph.TraceFile): 0.9, ViaCommand: 0.85,
 }
 
@@ -43,20 +46,32 @@ func clientVia(o *graph.TaskChanged) string {
 
 // Act notes that a process did something to a task.
 func (r *Round) Act(h *graph.Header, p graph.ProcessRef, change graph.Change, task, via string) {
-	a := Act{Second: h.Clock.At.Unix(), Change: change, Task: task}
+	r.act(h, p, Act{Change: change, Task: task}, via, nil)
+}
+
+// act notes an act of a process; c counts the record, or is nil where it is
+// counted elsewhere.
+func (r *Round) act(h *graph.Header, p graph.ProcessRef, a Act, via string, c *claim) {
+	a.Second = h.Clock.At.Unix()
 	evidence := Evidences{}.Add(h.Evidence, a.id())
+	if c != nil {
+		r.claim(h, c)
+	}
 	if p.GUID != "" {
 		proc := r.guid(h.Host, p, h.Clock.At)
 		proc.see(h.Evidence, h.Clock.At)
 		t := r.talk(proc.Key)
 		t.AddAct(a, bond{ByGUID, "", via})
 		t.Evidence[a.id()] = t.Evidence[a.id()].Join(evidence)
+		if c != nil {
+			c.key = proc.Key
+		}
 		return
 	}
 	if p.PID == 0 {
 		return
 	}
-	f := &ref{act: &a, via: via, evidence: evidence}
+	f := &ref{act: &a, via: via, evidence: evidence, claim: c}
 	r.reference(h, p, f)
 	if h.Clock.Unknown {
 		f.known = false
@@ -84,23 +99,24 @@ func (t *Talk) takeActs(moved *Talk) {
 	}
 }
 
-// isAct says that a relationship type is what a process did to a task.
-func isAct(kind string) bool {
-	switch kind {
-	case graph.RelCreated, graph.RelUpdated, graph.RelDeleted, graph.RelEnabled, graph.RelDisabled:
-		return true
-	}
-	return false
-}
+// IsAct says that a relationship type is what a process did to a task or to a
+// COM class, or that it loaded a file.
+func IsAct(kind string) bool { return slices.Contains(ActTypes(), kind) }
 
 // ActTypes are the relationship types of acts.
 func ActTypes() []string {
-	return []string{graph.RelCreated, graph.RelUpdated, graph.RelDeleted, graph.RelEnabled, graph.RelDisabled}
+	return []string{
+		graph.RelCreated, graph.RelUpdated, graph.RelDeleted, graph.RelEnabled, graph.RelDisabled, graph.RelChangedClass, graph.RelLoaded,
+	}
 }
 
 func (b *edgeBuilder) act(a Act, h how, t *Talk) {
-	b.edge.Kind = KindTask
-	b.tuples = append(b.tuples, tuple{second: a.Second, text: strconv.FormatInt(a.Second, 10) + graph.Sep + h.encode(), how: h})
+	b.edge.Kind = kindOf(a.Change)
+	text := strconv.FormatInt(a.Second, 10) + graph.Sep + h.encode()
+	if a.Note != "" {
+		text += graph.Sep + escape.Replace(a.Note)
+	}
+	b.tuples = append(b.tuples, tuple{second: a.Second, text: text, how: h, note: a.Note})
 	b.edge.Evidence = b.edge.Evidence.Join(t.Evidence[a.id()])
 }
 
@@ -119,9 +135,14 @@ func (e *Edge) finishAct() {
 		e.Confidence = max(e.Confidence, cmp.Or(sureAct[via], 0.5))
 	}
 	e.IPs, e.Ports, e.Protocols = nil, nil, nil
+	slices.Sort(e.Notes)
+	e.Notes = slices.Compact(e.Notes)
 }
 
 func (t *Talk) restoreAct(kind, task string, parts []string, second int64) {
 	a := Act{Second: second, Change: graph.Change(strings.ToLower(kind)), Task: task}
+	if len(parts) == 3 {
+		a.Note = unescape.Replace(parts[2])
+	}
 	t.AddAct(a, decodeHow(parts[1])...)
 }

@@ -29,6 +29,7 @@ type Changes struct {
 	Recount   []string          // endpoints that lost contacts: their span shrinks, or they go
 	Accesses  []*Access
 	Addresses []*Address
+	Classes   []*Class
 	Others    int // records that can have made no more than accesses
 	Stored    int // records that made something
 	Merged    int // records that added to something
@@ -174,6 +175,11 @@ func (s *settling) changes() *Changes {
 	for _, key := range sortedKeys(s.addresses) {
 		c.Addresses = append(c.Addresses, s.addresses[key])
 	}
+	for _, key := range sortedKeys(s.classes) {
+		if k := s.classes[key]; k.Stored != k.Fingerprint() {
+			c.Classes = append(c.Classes, k)
+		}
+	}
 	c.Others = s.others
 	c.Unnamed = sortedKeys(s.unnamed)
 	c.Recount = sortedKeys(s.recount)
@@ -261,10 +267,12 @@ func (s *settling) about(c *claim, owners map[string]string) (id string, isNew b
 		key = owners["D"+c.unit+c.at.Format(stamp)]
 	case "S", "E":
 		key = owners[c.kind+c.unit+c.at.UTC().Format(stamp)+c.name]
-	case "C", "Q":
+	case "C", "Q", "M":
 		return key + " " + c.rest, !s.created["!"+key+" "+c.rest]
 	case "L":
 		return "L" + c.rest, s.runs[c.rest].Stored == ""
+	case "K":
+		return "K" + c.rest, s.classes[c.rest].Stored == ""
 	case "T":
 		return "T" + c.rest, s.tasks[c.rest].Stored == ""
 	}

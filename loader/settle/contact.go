@@ -112,7 +112,7 @@ type Question struct {
 type Edge struct {
 	Type       string
 	Endpoint   string // key
-	Kind       string // of the other end: name, ip, task
+	Kind       string // of the other end: name, ip, task, class, module
 	Tuples     []string
 	Count      int
 	Truncated  bool
@@ -124,6 +124,7 @@ type Edge struct {
 	Answered   bool
 	Confidence float64 // of the name, or that it was the process that did it
 	Reverse    []string
+	Notes      []string // of acts on classes and modules
 	Evidence   Evidences
 }
 
@@ -192,6 +193,7 @@ type tuple struct {
 	c      Contact
 	how    how
 	q      Question
+	note   string
 }
 
 type edgeBuilder struct {
@@ -251,7 +253,10 @@ func (b *edgeBuilder) finish(truncated map[string]bool) *Edge {
 		case e.Type == graph.RelResolved:
 			addAll(ips, t.q.Answers)
 			continue
-		case e.Kind == KindTask:
+		case IsAct(e.Type):
+			if t.note != "" {
+				e.Notes = append(e.Notes, t.note)
+			}
 			continue
 		}
 		if t.c.IP != "" {
@@ -261,7 +266,7 @@ func (b *edgeBuilder) finish(truncated map[string]bool) *Edge {
 	}
 	e.IPs, e.Protocols, e.Via = slices.Sorted(maps.Keys(ips)), slices.Sorted(maps.Keys(protos)), slices.Sorted(maps.Keys(via))
 	e.Ports, e.Reverse = slices.Sorted(maps.Keys(ports)), slices.Sorted(maps.Keys(b.reverse))
-	if e.Kind == KindTask {
+	if IsAct(e.Type) {
 		e.finishAct()
 	}
 	return e
@@ -298,7 +303,7 @@ func (t *Talk) Restore(kind, endpoint string, tuples []string) {
 		second, err := strconv.ParseInt(parts[0], 10, 64)
 		switch {
 		case err != nil:
-		case isAct(kind) && len(parts) == 2:
+		case IsAct(kind) && (len(parts) == 2 || len(parts) == 3):
 			t.restoreAct(kind, endpoint, parts, second)
 		case kind == graph.RelResolved && len(parts) == 3:
 			t.AddQuestion(Question{second, endpoint, parts[2]}, decodeHow(parts[1])...)

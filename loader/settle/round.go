@@ -25,6 +25,7 @@ type Round struct {
 
 	accesses  map[string]*Access
 	addresses map[string]*Address
+	classes   map[string]*Class
 	others    int // records that make no process, contact, run or task
 
 	touched  map[string]bool // units to cluster again
@@ -68,7 +69,7 @@ type ref struct {
 // claim remembers what a record is about, to tell records that made something
 // from those that added to it.
 type claim struct {
-	kind string // P process, S 4688, D Defender's, E end by PID, C contact, Q question, L launch, T task
+	kind string // P process, S 4688, D Defender's, E end by PID, C contact, Q question, M module, L launch, T task, K class
 	key  string // of the process, where it is known
 	unit string // of the process, where only its PID is
 	at   time.Time
@@ -82,7 +83,7 @@ func NewRound() *Round {
 		procs: map[string]*Process{}, units: map[string]*Unit{}, talks: map[string]*Talk{}, refs: map[string][]*ref{},
 		tasks: map[string]*Task{}, runs: map[string]*Run{}, plans: map[string]*PlanNode{}, hosts: map[string]*Host{},
 		touched: map[string]bool{}, moved: map[string]bool{}, children: map[string]*Process{}, gone: map[string]bool{},
-		accesses: map[string]*Access{}, addresses: map[string]*Address{},
+		accesses: map[string]*Access{}, addresses: map[string]*Address{}, classes: map[string]*Class{},
 	}
 }
 
@@ -143,6 +144,10 @@ func (r *Round) Add(o graph.Observation) {
 		r.loggedOn(o)
 	case *graph.PipeOpened:
 		r.pipe(o)
+	case *graph.ClassChanged:
+		r.classChanged(o)
+	case *graph.ModuleLoaded:
+		r.moduleLoaded(o)
 	default:
 		r.further(o.Head())
 	}
@@ -332,7 +337,7 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 func (r *Round) Settle(ctx context.Context, store Store) (*Changes, error) {
 	s := newSettling(r, store)
 	steps := []func(context.Context) error{
-		s.load, s.cluster, s.reopen, s.resolve, s.parents, s.talkAll, s.mergeTasks, s.link,
+		s.load, s.cluster, s.reopen, s.resolve, s.parents, s.talkAll, s.mergeTasks, s.mergeClasses, s.link,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {

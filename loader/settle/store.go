@@ -20,6 +20,8 @@ type Store interface {
 	Plans(ctx context.Context, hosts []string) (map[string][]StoredPlan, error)
 	// Definitions are what definitions start, by key, whether in force or not.
 	Definitions(ctx context.Context, keys []string) (map[string]Matcher, error)
+	// Classes are the stored ones with one of these keys.
+	Classes(ctx context.Context, keys []string) ([]*Class, error)
 	// Hosts are the stored ones with one of these keys.
 	Hosts(ctx context.Context, keys []string) ([]Host, error)
 }

@@ -68,8 +68,12 @@ func (t *Talk) TakeByPID() *Talk {
 	return moved
 }
 
-// KindTask is the kind of an edge's other end that is a task.
-const KindTask = "task"
+// The kinds of an edge's other end that is no endpoint.
+const (
+	KindTask   = "task"
+	KindClass  = "class"
+	KindModule = "module"
+)
 
 // known are the evidence ids of the contacts and questions that are there.
 func (t *Talk) known() map[string]bool {

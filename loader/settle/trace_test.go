@@ -22,6 +22,7 @@ func (nothing) Runs(context.Context, []string, []settle.Window) ([]*settle.Run, 
 	return nil, nil
 }
 func (nothing) Roots(context.Context, []settle.Window) ([]settle.StoredRoot, error) { return nil, nil }
+func (nothing) Classes(context.Context, []string) ([]*settle.Class, error)          { return nil, nil }
 func (nothing) Hosts(context.Context, []string) ([]settle.Host, error)              { return nil, nil }
 func (nothing) Plans(context.Context, []string) (map[string][]settle.StoredPlan, error) {
 	return map[string][]settle.StoredPlan{}, nil
@@ -109,7 +110,7 @@ func TestTraces(t *testing.T) {
 func acts(c *settle.Changes) []string {
 	var out []string
 	for _, e := range c.Edges {
-		if slices.Contains(settle.ActTypes(), e.Type) {
+		if settle.IsAct(e.Type) {
 			out = append(out, fmt.Sprint(e.Type, " ", e.Via[0], " ", e.Confidence))
 		}
 	}
