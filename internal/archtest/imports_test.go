@@ -43,6 +43,7 @@ var policy = []row{
 	{pkg: "loader/follow", why: "files and places in them; what is in them is for others"},
 	{pkg: "loader/mde", own: []string{"graph", "loader/taskxml"}},
 	{pkg: "loader/settle", own: []string{"graph", "loader/cmdline"}, why: "identity is pure: no database, no sources"},
+	{pkg: "loader/flows", own: []string{"graph", "internal/graphdb", "loader/settle", "queries"}, why: "it reads the round that was just written"},
 	{pkg: "loader/origin", own: []string{"graph", "internal/graphdb", "loader/settle", "queries"}, why: "it reads the round that was just written"},
 	{
 		pkg: "loader/source/table",
@@ -56,7 +57,7 @@ var policy = []row{
 		pkg: "loader",
 		own: []string{
 			"graph", "internal/fault", "internal/filelock", "internal/graphdb", "queries",
-			"loader/cmdline", "loader/decode", "loader/follow", "loader/origin", "loader/settle", "loader/source", "loader/taskxml",
+			"loader/cmdline", "loader/decode", "loader/flows", "loader/follow", "loader/origin", "loader/settle", "loader/source", "loader/taskxml",
 		},
 		why: "graphdb for the one transaction that a round is, filelock for one follower a folder",
 	},

@@ -28,9 +28,11 @@ type Changes struct {
 	Recount   []string          // endpoints that lost contacts: their span shrinks, or they go
 	Accesses  []*Access
 	Addresses []*Address
-	Others    int // records that can have made no more than accesses
-	Stored    int // records that made something
-	Merged    int // records that added to something
+	Sights    []*Sight
+	Talked    []Talked // where what processes said of the network changed
+	Others    int      // records that can have made no more than accesses and sights
+	Stored    int      // records that made something
+	Merged    int      // records that added to something
 	Ambiguous int
 }
 
@@ -165,6 +167,12 @@ func (s *settling) changes() *Changes {
 	}
 	for _, key := range sortedKeys(s.addresses) {
 		c.Addresses = append(c.Addresses, s.addresses[key])
+	}
+	for _, key := range sortedKeys(s.sights) {
+		c.Sights = append(c.Sights, s.sights[key])
+	}
+	for _, host := range sortedKeys(s.talked) {
+		c.Talked = append(c.Talked, s.talked[host].finish(host))
 	}
 	c.Others = s.others
 	c.Unnamed = sortedKeys(s.unnamed)
