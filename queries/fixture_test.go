@@ -102,7 +102,7 @@ func (g *small) line(verb string, words []string, options map[string]string) {
 		g.add("parent", g.key(words[0]), g.key(words[1]), confidence(options))
 	case "deed":
 		g.deed(words, options)
-	case "connect", "resolve", "accept":
+	case "connect", "resolve", "accept", "may-connect":
 		g.contact(verb, words, options)
 	case "hosts": // h2..h5 reach NAME
 		for _, h := range hostRange(words[0]) {
@@ -206,7 +206,7 @@ func (g *small) deed(words []string, options map[string]string) {
 
 // contact: P NAME [time]... [unanswered=true] [more properties].
 func (g *small) contact(verb string, words []string, options map[string]string) {
-	kinds := map[string]string{"connect": graph.RelConnected, "resolve": graph.RelResolved, "accept": graph.RelAccepted}
+	kinds := map[string]string{"connect": graph.RelConnected, "resolve": graph.RelResolved, "accept": graph.RelAccepted, "may-connect": graph.RelMayHaveConnected}
 	times := []time.Time{}
 	for _, w := range words[2:] {
 		times = append(times, when(g, w))
