@@ -130,7 +130,8 @@ func (s *store) write(ctx context.Context, j *joined) (made int, err error) {
 			}
 			continue
 		}
-		if had == nil || !maps.Equal(had.tuples, st.tuples) {
+		st.evidence = st.records()
+		if had == nil || !maps.Equal(had.tuples, st.tuples) || !slices.Equal(had.evidence, st.evidence) {
 			rows = append(rows, st.row(e))
 		}
 	}
@@ -156,6 +157,15 @@ func (s *store) write(ctx context.Context, j *joined) (made int, err error) {
 	return made, nil
 }
 
+// records are the evidence of what is remembered.
+func (st *state) records() settle.Evidences {
+	at := map[int64]bool{}
+	for _, t := range st.tuples {
+		at[t.Second] = true
+	}
+	return slices.DeleteFunc(slices.Clone(st.evidence), func(r settle.Evidence) bool { return !at[r.Time.Unix()] })
+}
+
 // row is a row of may-connect; the newest connections are kept.
 func (st *state) row(e edge) []any {
 	order := slices.SortedFunc(maps.Keys(st.tuples), func(a, b string) int {
@@ -171,21 +181,19 @@ func (st *state) row(e edge) []any {
 	times := make([]int64, len(order))
 	ips, protocols, means, sources := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
 	ports, confidence := map[int64]bool{}, 0.0
-	at := map[int64]bool{}
 	for i, text := range order {
 		t := st.tuples[text]
-		times[i], at[t.Second] = t.Second, true
+		times[i] = t.Second
 		if t.IP != "" {
 			ips[t.IP] = true
 		}
 		ports[int64(t.Port)], protocols[t.Proto], means[t.Means], sources[t.Via] = true, true, true, true
 		confidence = max(confidence, t.Confidence)
 	}
-	evidence := slices.DeleteFunc(slices.Clone(st.evidence), func(r settle.Evidence) bool { return !at[r.Time.Unix()] })
 	return []any{
 		e.process, e.endpoint, len(order), time.Unix(times[0], 0).UTC(), time.Unix(times[len(times)-1], 0).UTC(), times,
 		sorted(ips), slices.Sorted(maps.Keys(ports)), sorted(protocols), sorted(means), sorted(sources), confidence, truncated,
-		order, evidence.Encode(),
+		order, st.evidence.Encode(),
 	}
 }
 
