@@ -27,6 +27,7 @@ import (
 	"github.com/taskroot/taskroot/graph"
 	"github.com/taskroot/taskroot/internal/graphdb"
 	"github.com/taskroot/taskroot/loader/flows"
+	"github.com/taskroot/taskroot/loader/handover"
 	"github.com/taskroot/taskroot/loader/origin"
 	"github.com/taskroot/taskroot/loader/settle"
 	"github.com/taskroot/taskroot/loader/source"
@@ -206,14 +207,9 @@ func (l *Loader) settle(ctx context.Context, s settlement) error {
 		if err := w.write(ctx, changes); err != nil {
 			return err
 		}
-		if err := origin.Settle(ctx, tx, l.lib, changes, w.moved); err != nil {
+		if err := l.derive(ctx, w, changes); err != nil {
 			return err
 		}
-		made, err := flows.Settle(ctx, tx, l.lib, w.stretches, changes.Talked)
-		if err != nil {
-			return err
-		}
-		w.made.edges[graph.RelMayHaveConnected] += made
 		if err := l.checkpoint(ctx, w, s.tally.Import, s.checkpoints); err != nil {
 			return err
 		}
@@ -226,6 +222,25 @@ func (l *Loader) settle(ctx context.Context, s settlement) error {
 	}
 	l.log.Debug("round settled", "stored", after.Stored-s.tally.Stored, "took", l.now().Sub(begun))
 	*s.tally = after
+	return nil
+}
+
+// derive works out what follows from a round that was written: links that are
+// functions of what is stored, and that its changes bear on.
+func (l *Loader) derive(ctx context.Context, w *writer, changes *settle.Changes) error {
+	if err := origin.Settle(ctx, w.tx, l.lib, l.log, changes, w.moved); err != nil {
+		return err
+	}
+	made, err := flows.Settle(ctx, w.tx, l.lib, w.stretches, changes.Talked)
+	if err != nil {
+		return err
+	}
+	w.made.edges[graph.RelMayHaveConnected] += made
+	handed, err := handover.Settle(ctx, w.tx, l.lib, changes)
+	if err != nil {
+		return err
+	}
+	maps.Copy(w.made.edges, handed)
 	return nil
 }
 

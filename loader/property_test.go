@@ -209,6 +209,9 @@ func mess(seed uint64) []graph.Observation {
 	for range 60 {
 		m.network()
 	}
+	for range 25 {
+		m.handover()
+	}
 	for range 20 {
 		m.listing()
 	}
