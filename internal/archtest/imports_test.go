@@ -39,10 +39,11 @@ var policy = []row{
 	{pkg: "loader/cmdline", own: []string{"graph"}},
 	{pkg: "loader/taskxml", own: []string{"graph"}},
 	{pkg: "loader/winevent", own: []string{"graph", "loader/taskxml"}},
+	{pkg: "loader/winxml", own: []string{"graph", "loader/winevent"}},
 	{pkg: "loader/mde", own: []string{"graph", "loader/taskxml"}},
 	{pkg: "loader/settle", own: []string{"graph", "loader/cmdline"}, why: "identity is pure: no database, no sources"},
 	{pkg: "loader/origin", own: []string{"graph", "internal/graphdb", "loader/settle", "queries"}, why: "it reads the round that was just written"},
-	{pkg: "loader/source/*", own: []string{"graph", "internal/fault", "loader/mde", "loader/winevent"}, why: "a decoder knows no other and no database"},
+	{pkg: "loader/source/*", own: []string{"graph", "internal/fault", "loader/mde", "loader/winevent", "loader/winxml"}, why: "a decoder knows no other and no database"},
 	{pkg: "loader/source", own: []string{"graph", "internal/fault", "loader/mde", "loader/winevent", "loader/source/*"}},
 	{
 		pkg: "loader",

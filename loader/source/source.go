@@ -17,6 +17,7 @@ import (
 
 	"github.com/taskroot/taskroot/internal/fault"
 	"github.com/taskroot/taskroot/loader/source/eventjson"
+	"github.com/taskroot/taskroot/loader/source/eventxml"
 	"github.com/taskroot/taskroot/loader/source/evtx"
 )
 
@@ -84,6 +85,7 @@ func formats() []format {
 		{"bzip2", "one compressed file", isBzip2, readBzip2},
 		{"tar", "an archive", isTar, readTar},
 		{"utf-16", "text of two-byte characters, with or without its mark", isUTF16, readUTF16},
+		{"event xml", "events as wevtutil, Event Viewer, PowerShell, Splunk and evtx_dump write them as XML", eventxml.Sniff, readXML},
 		{"json", "events as lines, arrays or single objects; reject files", eventjson.Sniff, readJSON},
 	}
 }

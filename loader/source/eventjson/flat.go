@@ -47,7 +47,7 @@ func deduce(d *doc, root int, id uint32) string {
 	provider := d.str(d.firstOf(root, "Provider", "ProviderName", "SourceName", "EventSourceName", "Source"))
 	switch {
 	case provider != "":
-		return providers[lower(provider)]
+		return winevent.ChannelOf(provider)
 	case (d.get(root, "UtcTime") != 0 || d.get(root, "ProcessGuid") != 0) && (id < 30 || id == 255):
 		return winevent.Sysmon
 	case id > 4600 && id < 6000 && (d.get(root, "SubjectUserSid") != 0 || d.get(root, "FilterRTID") != 0):
@@ -55,8 +55,6 @@ func deduce(d *doc, root int, id uint32) string {
 	}
 	return ""
 }
-
-func lower(s string) string { return strings.ToLower(s) }
 
 func fillFlat(d *doc, f found, e *winevent.Event) error {
 	r := f.root

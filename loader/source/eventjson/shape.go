@@ -117,13 +117,6 @@ func otherKind(d *doc) string {
 	return ""
 }
 
-// channels that a record without one may come from, told by its provider.
-var providers = map[string]string{
-	"microsoft-windows-sysmon":            winevent.Sysmon,
-	"microsoft-windows-security-auditing": winevent.Security,
-	"microsoft-windows-taskscheduler":     winevent.TaskScheduler,
-}
-
 // clock sets the event's time from the first of the named members that holds
 // one. Trust is what the carrier deserves where it writes a zone; a time
 // without zone is [graph.Naive], unless the carrier's format fixes UTC.

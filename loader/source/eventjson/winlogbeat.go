@@ -21,7 +21,7 @@ func findBeat7(d *doc, k *keys) (found, bool) {
 	}
 	f := found{id: id, channel: d.firstOf(k.root, "winlog.channel")}
 	if f.channel == 0 {
-		f.deduced = providers[lower(d.str(d.firstOf(k.root, "winlog.provider_name", "event.provider")))]
+		f.deduced = winevent.ChannelOf(d.str(d.firstOf(k.root, "winlog.provider_name", "event.provider")))
 	}
 	return f, true
 }
@@ -64,7 +64,7 @@ func findBeat6(d *doc, k *keys) (found, bool) {
 	}
 	f := found{id: id, channel: notNull(d, k.logName)}
 	if f.channel == 0 {
-		f.deduced = providers[lower(d.str(d.firstOf(k.root, "source_name")))]
+		f.deduced = winevent.ChannelOf(d.str(d.firstOf(k.root, "source_name")))
 	}
 	return f, true
 }
