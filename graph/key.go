@@ -43,27 +43,66 @@ func BaseName(path string) string {
 }
 
 // NormalIP is the canonical form of an IP address: IPv4-mapped ones as IPv4,
-// zones cut; ok is false where s is no address.
+// brackets and zones cut; ok is false where s is no address.
 func NormalIP(s string) (ip string, ok bool) {
-	a, err := netip.ParseAddr(strings.TrimSpace(s))
+	s = strings.TrimSpace(s)
+	if n := len(s); n > 2 && s[0] == '[' && s[n-1] == ']' {
+		s = s[1 : n-1]
+	}
+	a, err := netip.ParseAddr(s)
 	if err != nil {
 		return "", false
 	}
 	return a.Unmap().WithZone("").String(), true
 }
 
+// lenient maps names as browsers do, and lets pass what DNS has beyond host names,
+// an underscore say.
+var lenient = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false))
+
 // NormalName is a DNS name as it is stored: lower case, punycode, no trailing
-// dot. ok is false where it is empty or "-". A name that IDNA refuses (an
-// underscore, say) is only lower-cased.
+// dot, no port; an address in place of a name is as [NormalIP] has it. ok is
+// false where it is empty or "-". What IDNA refuses is only lower-cased.
 func NormalName(s string) (name string, ok bool) {
-	s = strings.TrimRight(strings.TrimSpace(s), ".")
+	s = strings.TrimRight(withoutPort(strings.TrimSpace(s)), ".")
 	if s == "" || s == "-" {
 		return "", false
 	}
-	if a, err := idna.Lookup.ToASCII(s); err == nil && a != "" {
-		return strings.TrimRight(a, "."), true
+	if s[0] == '[' || s[0] >= '0' && s[0] <= '9' || strings.Contains(s, ":") {
+		if ip, ok := NormalIP(s); ok {
+			return ip, true
+		}
+	}
+	if isASCII(s) {
+		return strings.ToLower(s), true
+	}
+	if a, err := lenient.ToASCII(s); err == nil {
+		if a = strings.TrimRight(a, "."); a != "" {
+			return a, true
+		}
 	}
 	return strings.ToLower(s), true
+}
+
+// withoutPort cuts a port from a name, from an IPv4 address, and from an IPv6 one in brackets.
+func withoutPort(s string) string {
+	i := strings.LastIndexByte(s, ':')
+	if i <= 0 || i == len(s)-1 || strings.Trim(s[i+1:], "0123456789") != "" || len(s)-i > 6 {
+		return s
+	}
+	if strings.Contains(s[:i], ":") && s[i-1] != ']' {
+		return s // IPv6
+	}
+	return s[:i]
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
 // Scope says what part of the network an endpoint lies in.

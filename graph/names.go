@@ -25,6 +25,7 @@ const (
 	LabelHunt       = "Hunt"       // a batch hunt, with the lease of whoever runs it
 	LabelHuntRun    = "HuntRun"    // one run of a batch hunt
 	LabelFinding    = "Finding"    // what a hunt found, linked to its target
+	LabelCheckpoint = "Checkpoint" // how far a followed file was taken
 	LabelLoaderLock = "LoaderLock" // held while a round is settled, so that loaders take turns
 )
 
@@ -44,6 +45,7 @@ const (
 	RelDisabled       = "DISABLED"
 	RelDefined        = "DEFINED"
 	RelRegistered     = "REGISTERED"
+	RelNames          = "NAMES"           // (:TaskDefinition)-[:NAMES]->(:Endpoint): its commands name it
 	RelHasAddress     = "HAS_ADDRESS"     // (:Host)-[:HAS_ADDRESS]->(:Address)
 	RelRegisteredFrom = "REGISTERED_FROM" // (:Task)-[:REGISTERED_FROM]->(:Address)
 	RelRan            = "RAN"             // (:Task)-[:RAN]->(:Launch)

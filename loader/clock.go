@@ -35,6 +35,11 @@ type clocks struct {
 	hosts   map[string]*hostClock
 	waiting []graph.Observation
 	spill   *spill
+	// live says that the source is still being written, so that no record waits
+	// for its end once its host's clock is known; unknown are the hosts of
+	// records that wait for that.
+	live    bool
+	unknown map[string]bool
 }
 
 // hostClock is what a source shows of one host's clock.
@@ -43,10 +48,11 @@ type hostClock struct {
 	first, last time.Time              // UTC span of those
 	received    *time.Duration         // least offset against receive times
 	zoned       bool
+	decided     bool // of a live source: its records were not made to wait any longer
 }
 
 func newClocks(given *time.Duration) *clocks {
-	return &clocks{given: given, hosts: map[string]*hostClock{}}
+	return &clocks{given: given, hosts: map[string]*hostClock{}, unknown: map[string]bool{}}
 }
 
 // take corrects o's clock where the record itself suffices; otherwise it keeps
@@ -69,8 +75,15 @@ func (c *clocks) take(o graph.Observation) (ready bool, err error) {
 			return true, nil
 		}
 	}
+	if c.live && hc.known() {
+		c.settle(&h.Clock, hc)
+		return true, nil
+	}
+	c.unknown[h.Host] = true
 	return false, c.wait(o)
 }
+
+func (hc *hostClock) known() bool { return len(hc.offsets) > 0 || hc.decided }
 
 func close(utc, t time.Time) bool { return !utc.IsZero() && utc.Sub(t).Abs() <= near }
 
@@ -148,7 +161,10 @@ func (c *clocks) release(each func(graph.Observation) error) error {
 			return err
 		}
 	}
-	c.waiting, c.hosts = nil, map[string]*hostClock{}
+	c.waiting, c.unknown = nil, map[string]bool{}
+	if !c.live {
+		c.hosts = map[string]*hostClock{}
+	}
 	return nil
 }
 

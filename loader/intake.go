@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/taskroot/taskroot/graph"
 	"github.com/taskroot/taskroot/loader/cmdline"
@@ -30,6 +29,11 @@ type intake struct {
 	source  string
 	bytes   int64
 	rejects *os.File
+
+	rejectBytes int64 // written to it
+	seen        int64 // records met, for the progress shown
+	replay      replay
+	rider       rider // of a follower; may be nil
 }
 
 func newIntake(l *Loader, id string) *intake {
@@ -39,13 +43,15 @@ func newIntake(l *Loader, id string) *intake {
 // FileStart implements [source.Sink].
 func (in *intake) FileStart(name string, _ int64) error {
 	in.source = name
-	in.tally.Files++
+	if !in.replay.againEvent() {
+		in.tally.Files++
+	}
 	return nil
 }
 
 // Observation implements [source.Sink].
 func (in *intake) Observation(o graph.Observation, further ...graph.Observation) error {
-	in.tally.Read++
+	in.seen++
 	if err := in.take(o); err != nil {
 		return err
 	}
@@ -60,17 +66,11 @@ func (in *intake) Observation(o graph.Observation, further ...graph.Observation)
 
 // take takes one thing that a record says.
 func (in *intake) take(o graph.Observation) error {
-	h := o.Head()
-	if full := in.l.config.Aliases[h.Host]; full != "" {
-		h.Host = graph.HostKey(full)
-	}
-	if reason := oversized(o); reason != "" {
-		if h.Further {
+	if bad, refused := in.l.refuse(o); refused {
+		if o.Head().Further {
 			return nil // the record's own part is in the books; see oversized
 		}
-		return in.reject(source.Reject{
-			Source: h.Evidence.Source, Record: fmt.Sprint(h.Evidence.Record), Reason: "oversized name", Detail: reason, Count: 1,
-		})
+		return in.reject(bad)
 	}
 	in.report(false)
 	ready, err := in.clocks.take(o)
@@ -78,6 +78,18 @@ func (in *intake) take(o graph.Observation) error {
 		return err
 	}
 	return in.add(o)
+}
+
+// refuse gives o's host the name it is known by, and says why o can't be taken.
+func (l *Loader) refuse(o graph.Observation) (source.Reject, bool) {
+	h := o.Head()
+	if full := l.config.Aliases[h.Host]; full != "" {
+		h.Host = graph.HostKey(full)
+	}
+	reason := oversized(o)
+	return source.Reject{
+		Source: h.Evidence.Source, Record: fmt.Sprint(h.Evidence.Record), Reason: "oversized name", Detail: reason, Count: 1,
+	}, reason != ""
 }
 
 // oversized says which name of o is too long to be part of a key.
@@ -117,35 +129,64 @@ func oversized(o graph.Observation) string {
 	return ""
 }
 
-// add puts an observation whose clock is settled into the round.
+// add puts an observation whose clock is settled into the round, and writes the
+// round when it is full.
 func (in *intake) add(o graph.Observation) error {
+	if in.replay.again() {
+		return nil
+	}
+	in.put(o)
+	if !in.full() {
+		return nil
+	}
+	return in.settle(in.ctx)
+}
+
+func (in *intake) full() bool { return len(in.batch) >= in.l.config.Round || in.text >= mostText }
+
+// put puts an observation into the round and its record into the books.
+func (in *intake) put(o graph.Observation) {
 	h := o.Head()
+	if !h.Further {
+		in.tally.Read++
+	}
 	h.Evidence.Time = h.Clock.At
 	if h.Clock.Unknown {
 		in.tally.ClockUnknown++
 	}
 	in.batch = append(in.batch, o)
 	in.text += textOf(o)
-	if len(in.batch) < in.l.config.Round && in.text < mostText {
-		return nil
-	}
-	return in.settle(in.ctx)
 }
 
+// settle writes the round, if there is anything in it or files were taken further.
 func (in *intake) settle(ctx context.Context) error {
-	if len(in.batch) == 0 {
+	var checkpoints []any
+	if in.rider != nil {
+		checkpoints = in.rider.checkpoints()
+	}
+	if len(in.batch) == 0 && len(checkpoints) == 0 {
 		return nil
 	}
 	in.report(true)
-	bad := 0
+	if in.rejects != nil && in.rider != nil {
+		if err := in.rejects.Sync(); err != nil {
+			return fmt.Errorf("keep rejected input: %w", err)
+		}
+	}
+	before := in.tally.BadDefinitions
 	build := func() (round *settle.Round) {
-		round, bad = in.build()
+		round, bad := in.build()
+		in.tally.BadDefinitions = before + bad
 		return round
 	}
-	if err := in.l.settle(ctx, in.tally.Import, build, &in.tally); err != nil {
+	err := in.l.settle(ctx, settlement{build, &in.tally, in.rejectBytes, checkpoints})
+	if err != nil {
+		in.tally.BadDefinitions = before
 		return err
 	}
-	in.tally.BadDefinitions += bad
+	if in.rider != nil {
+		in.rider.written()
+	}
 	clear(in.batch)
 	in.batch, in.text = in.batch[:0], 0
 	return nil
@@ -186,6 +227,11 @@ func (in *intake) build() (round *settle.Round, bad int) {
 		switch o := o.(type) {
 		case *graph.TaskChanged:
 			if !change(round, o) {
+				bad++
+			}
+			continue
+		case *graph.TaskListed:
+			if !listed(round, o) {
 				bad++
 			}
 			continue
@@ -231,14 +277,41 @@ func change(round *settle.Round, c *graph.TaskChanged) (parsed bool) {
 	if c.XML != "" {
 		if d, err := taskxml.Parse(c.XML); err == nil {
 			plan = planNode(c.XML, d)
-			f.Author, f.Hidden, f.Off = d.Author, d.Settings.Hidden, !d.Settings.Enabled
-			f.Principal, f.RunLevel = principal(d), d.Principal.RunLevel
+			describe(&f, d)
 		} else {
 			parsed = false
 		}
 	}
 	round.Change(c, f, plan)
 	return parsed
+}
+
+// listed adds a task as an inventory has it, likewise.
+func listed(round *settle.Round, o *graph.TaskListed) (parsed bool) {
+	f := settle.TaskFact{Listing: &settle.Listing{}}
+	if o.XML == "" {
+		round.List(o, f, nil)
+		return true
+	}
+	d, err := taskxml.Parse(o.XML)
+	if err != nil {
+		round.List(o, f, nil)
+		return false
+	}
+	describe(&f, d)
+	if len(d.Date) <= longestDate {
+		f.Listing.Date = d.Date
+	}
+	round.List(o, f, planNode(o.XML, d))
+	return true
+}
+
+// longestDate bounds a date that a definition's writer chose.
+const longestDate = 64
+
+func describe(f *settle.TaskFact, d *taskxml.Definition) {
+	f.Author, f.Hidden, f.Off = d.Author, d.Settings.Hidden, !d.Settings.Enabled
+	f.Principal, f.RunLevel = principal(d), d.Principal.RunLevel
 }
 
 func principal(d *taskxml.Definition) string {
@@ -256,50 +329,28 @@ func planNode(xml string, d *taskxml.Definition) *settle.PlanNode {
 	if handlers == nil {
 		handlers = []string{}
 	}
+	decoded, names := undo(d.Actions)
 	return &settle.PlanNode{
-		Key: d.Hash(), XML: xml, Actions: d.ActionsJSON(), Triggers: d.TriggersJSON(), Commands: commands, ComHandlers: handlers,
-		Matches: matcher(d.Actions),
+		Key: d.Hash(), Does: d.Does(), XML: xml, Actions: d.ActionsJSON(), Triggers: d.TriggersJSON(), Commands: commands, ComHandlers: handlers,
+		Decoded: decoded, Names: names, Matches: matcher(d.Actions),
 	}
 }
 
 // Skipped implements [source.Sink].
 func (in *intake) Skipped(reason string, n int) error {
-	in.tally.Read += n
-	in.tally.Skipped[reason] += n
+	in.seen += int64(n)
+	if !in.replay.againEvent() {
+		in.tally.Read += n
+		in.tally.Skipped[reason] += n
+	}
 	in.report(false)
 	return in.ctx.Err()
 }
 
 // Rejected implements [source.Sink].
 func (in *intake) Rejected(r source.Reject) error {
-	in.tally.Read += max(1, r.Count)
+	in.seen += int64(max(1, r.Count))
 	return in.reject(r)
-}
-
-func (in *intake) reject(r source.Reject) error {
-	in.tally.Rejected[r.Reason] += max(1, r.Count)
-	if in.rejects == nil {
-		if err := in.openRejects(); err != nil {
-			return err
-		}
-	}
-	if err := source.WriteReject(in.rejects, r); err != nil {
-		return fmt.Errorf("keep rejected input: %w", err)
-	}
-	return nil
-}
-
-func (in *intake) openRejects() error {
-	if err := os.MkdirAll(in.l.config.RejectDir, 0o700); err != nil {
-		return fmt.Errorf("keep rejected input: %w", err)
-	}
-	name := filepath.Join(in.l.config.RejectDir, "rejects-"+in.tally.Import+".ndjson")
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
-	if err != nil {
-		return fmt.Errorf("keep rejected input: %w", err)
-	}
-	in.rejects, in.tally.RejectFile = f, name
-	return nil
 }
 
 // Progress implements [source.Sink].
@@ -318,7 +369,7 @@ func (in *intake) report(settling bool) {
 		return
 	}
 	in.l.config.Progress(Progress{
-		Source: in.source, Bytes: in.bytes, Records: int64(in.tally.Read), Rejected: int64(Sum(in.tally.Rejected)), Settling: settling,
+		Source: in.source, Bytes: in.bytes, Records: in.seen, Rejected: int64(Sum(in.tally.Rejected)), Settling: settling,
 	})
 }
 

@@ -38,6 +38,7 @@ type Config struct {
 	ClockOffset      *time.Duration    // added to times that say no zone and can't be checked; nil: unknown
 	Aliases          map[string]string // other names of hosts, lower case
 	InternalSuffixes []string          // names under these are internal
+	Mappings         []string          // files that say what the columns of unknown tables hold
 	RejectDir        string            // where rejected input is kept
 	Round            int               // most observations settled at once, in one transaction
 	Batch            int               // rows in one transaction
@@ -80,9 +81,20 @@ func New(db *graphdb.DB, lib *queries.Library, log *slog.Logger, c Config) *Load
 	return &Loader{db: db, lib: lib, config: c, log: log, now: time.Now}
 }
 
+// CheckMappings says what is wrong with mapping files, before a database is
+// needed; nil where nothing is.
+func CheckMappings(files []string) error {
+	_, err := source.ReadMappings(files)
+	return err
+}
+
 // Load loads the paths ("-" is stdin) and says how it went. The tally is
 // returned with an error too: it then says how far the load came.
 func (l *Loader) Load(ctx context.Context, paths []string, stdin io.Reader) (*Tally, error) {
+	mappings, err := source.ReadMappings(l.config.Mappings)
+	if err != nil {
+		return nil, err
+	}
 	id, err := newID(l.now())
 	if err != nil {
 		return nil, err
@@ -93,13 +105,13 @@ func (l *Loader) Load(ctx context.Context, paths []string, stdin io.Reader) (*Ta
 	if err := l.note(ctx, "import-begin", map[string]any{"id": id, "at": begun.UTC(), "paths": paths}); err != nil {
 		return nil, err
 	}
-	err = source.Read(ctx, paths, stdin, source.Options{Host: l.config.Host}, in)
+	err = source.Read(ctx, paths, stdin, source.Options{Host: l.config.Host, Mappings: mappings}, in)
 	if err == nil {
 		err = in.flush(ctx)
 	}
 	err = errors.Join(err, in.close())
 	in.tally.Seconds = l.now().Sub(begun).Seconds()
-	return &in.tally, errors.Join(err, l.progress(context.WithoutCancel(ctx), id, status(err), &in.tally))
+	return &in.tally, errors.Join(err, l.ended(context.WithoutCancel(ctx), in, status(err)))
 }
 
 // status says how an import ended.
@@ -132,18 +144,41 @@ func (l *Loader) note(ctx context.Context, name string, params map[string]any) e
 	return nil
 }
 
-func (l *Loader) progress(ctx context.Context, id, status string, t *Tally) error {
+// ended notes how an import ended.
+func (l *Loader) ended(ctx context.Context, in *intake, status string) error {
+	if err := l.progress(ctx, l.db.Writer(), status, &in.tally, in.rejectBytes); err != nil {
+		return fmt.Errorf("note the import: %w", err)
+	}
+	return nil
+}
+
+func (l *Loader) progress(ctx context.Context, run graphdb.Runner, status string, t *Tally, rejectBytes int64) error {
+	st, err := l.lib.Statement("load/import-progress")
+	if err != nil {
+		return err
+	}
 	text, err := json.Marshal(t)
 	if err != nil {
 		return fmt.Errorf("encode the tally: %w", err)
 	}
-	return l.note(ctx, "import-progress", map[string]any{"id": id, "at": l.now().UTC(), "status": status, "tally": string(text)})
+	return run.Run(ctx, st.DB(), map[string]any{
+		"id": t.Import, "at": l.now().UTC(), "status": status, "tally": string(text), "rejected": rejectBytes,
+	}, nil)
+}
+
+// settlement is what one transaction writes: a round, the tally with it, and how
+// far the files that it came from were taken.
+type settlement struct {
+	round       func() *settle.Round // made anew for each try: settling uses it up
+	tally       *Tally               // of the import so far; gets what the round made
+	rejectBytes int64
+	checkpoints []any
 }
 
 // settle writes one round in one transaction: all of it or, after a crash,
-// nothing. It is not interrupted: what has been begun is finished. Settling uses
-// a round up, so each try of the transaction makes its own.
-func (l *Loader) settle(ctx context.Context, id string, round func() *settle.Round, t *Tally) error {
+// nothing, the books included. It is not interrupted: what has been begun is
+// finished.
+func (l *Loader) settle(ctx context.Context, s settlement) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -153,29 +188,36 @@ func (l *Loader) settle(ctx context.Context, id string, round func() *settle.Rou
 		return err
 	}
 	begun := l.now()
-	var changes *settle.Changes
-	var w *writer
+	var after Tally
 	err = l.db.WithTimeout(lockTimeout).InTx(ctx, "loader lock", func(tx graphdb.Runner) error {
 		if err := tx.Run(ctx, lock.DB(), map[string]any{"at": l.now().UTC()}, nil); err != nil {
 			return err
 		}
-		var err error
-		if changes, err = round().Settle(ctx, &store{l.lib, l.db.Reader()}); err != nil {
+		changes, err := s.round().Settle(ctx, &store{l.lib, l.db.Reader()})
+		if err != nil {
 			return err
 		}
 		l.log.Debug("round worked out", "took", l.now().Sub(begun))
-		w = &writer{log: l.log, lib: l.lib, tx: tx, batch: l.config.Batch, made: newMade(), internal: l.config.InternalSuffixes}
+		w := &writer{log: l.log, lib: l.lib, tx: tx, batch: l.config.Batch, made: newMade(), internal: l.config.InternalSuffixes}
 		if err := w.write(ctx, changes); err != nil {
 			return err
 		}
-		return origin.Settle(ctx, tx, l.lib, changes, w.moved)
+		if err := origin.Settle(ctx, tx, l.lib, changes, w.moved); err != nil {
+			return err
+		}
+		if err := l.checkpoint(ctx, w, s.tally.Import, s.checkpoints); err != nil {
+			return err
+		}
+		after = s.tally.clone()
+		after.add(changes, w.made)
+		return l.progress(ctx, tx, "running", &after, s.rejectBytes)
 	})
 	if err != nil {
 		return err
 	}
-	t.add(changes, w.made)
-	l.log.Debug("round settled", "stored", changes.Stored, "took", l.now().Sub(begun))
-	return l.progress(ctx, id, "running", t)
+	l.log.Debug("round settled", "stored", after.Stored-s.tally.Stored, "took", l.now().Sub(begun))
+	*s.tally = after
+	return nil
 }
 
 // lockTimeout bounds a round, the wait for another loader's included.
@@ -203,5 +245,5 @@ func (l *Loader) LoadObservations(ctx context.Context, all []graph.Observation) 
 		err = errors.Join(in.FileEnd(""), in.flush(ctx))
 	}
 	err = errors.Join(err, in.close())
-	return &in.tally, errors.Join(err, l.progress(context.WithoutCancel(ctx), id, status(err), &in.tally))
+	return &in.tally, errors.Join(err, l.ended(context.WithoutCancel(ctx), in, status(err)))
 }

@@ -27,6 +27,9 @@ type Tally struct {
 	// BadDefinitions are task definitions that could not be parsed; the records
 	// they came in were loaded without them.
 	BadDefinitions int `json:"badDefinitions,omitempty"`
+	// Waiting are records of followed files that wait for their clock to become
+	// known. They are in no other number: the next start takes them.
+	Waiting int `json:"waiting,omitempty"`
 	// RejectFile holds the rejected input, to be loaded again; "" for none.
 	RejectFile string `json:"rejectFile,omitempty"`
 }
@@ -44,6 +47,14 @@ func Sum(m map[string]int) int {
 		n += v
 	}
 	return n
+}
+
+// clone is a tally that shares nothing with t.
+func (t *Tally) clone() Tally {
+	c := *t
+	c.Skipped, c.Rejected = maps.Clone(t.Skipped), maps.Clone(t.Rejected)
+	c.Nodes, c.Relationships = maps.Clone(t.Nodes), maps.Clone(t.Relationships)
+	return c
 }
 
 func newMade() *made {

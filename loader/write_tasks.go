@@ -12,12 +12,10 @@ import (
 )
 
 func (w *writer) tasks(ctx context.Context, c *settle.Changes) error {
-	var plans, tasks, defined, deeds, runs []any
-	for _, p := range c.Plans {
-		plans = append(plans, []any{
-			p.Key, maybe(p.XML), p.Actions, p.Triggers, p.Commands, p.ComHandlers, when(p.Seen.First), when(p.Seen.Last),
-		})
+	if err := w.plans(ctx, c); err != nil {
+		return err
 	}
+	var tasks, defined, deeds, runs []any
 	for _, t := range c.Tasks {
 		row, err := taskRow(t)
 		if err != nil {
@@ -37,9 +35,6 @@ func (w *writer) tasks(ctx context.Context, c *settle.Changes) error {
 			r.Evidence.Encode(),
 		})
 	}
-	if err := w.rows(ctx, "definition", graph.LabelTaskDefinition, "", plans); err != nil {
-		return err
-	}
 	if err := w.rows(ctx, "task", graph.LabelTask, graph.RelOn, tasks); err != nil {
 		return err
 	}
@@ -55,30 +50,87 @@ func (w *writer) tasks(ctx context.Context, c *settle.Changes) error {
 	return w.rows(ctx, "launch", graph.LabelLaunch, graph.RelRan, runs)
 }
 
+// plans writes definitions, and the endpoints that they name, before anything connects.
+func (w *writer) plans(ctx context.Context, c *settle.Changes) error {
+	var plans, endpoints, domains, names []any
+	for _, p := range c.Plans {
+		first, last := when(p.Seen.First), when(p.Seen.Last)
+		var decoded any
+		if len(p.Decoded) > 0 {
+			decoded = p.Decoded
+		}
+		plans = append(plans, []any{p.Key, maybe(p.XML), p.Actions, p.Triggers, p.Commands, p.ComHandlers, first, last, decoded})
+		for _, n := range p.Names {
+			key, kind, proxy := n.Endpoint, "name", any(nil)
+			if n.Proxy {
+				proxy = true
+			}
+			if _, ok := graph.NormalIP(key); ok {
+				kind = "ip"
+			}
+			endpoints = append(endpoints, []any{key, kind, w.scope(key, kind), false, false, first, last})
+			if kind == "name" {
+				domain, suffix := graph.Domain(key)
+				domains = append(domains, []any{domain, suffix, key, first, last})
+			}
+			names = append(names, []any{p.Key, key, "definition", proxy})
+		}
+	}
+	if err := w.rows(ctx, "definition", graph.LabelTaskDefinition, "", plans); err != nil {
+		return err
+	}
+	if err := w.rows(ctx, "endpoint", graph.LabelEndpoint, "", endpoints); err != nil {
+		return err
+	}
+	if err := w.rows(ctx, "domain", graph.LabelDomain, graph.RelUnder, domains); err != nil {
+		return err
+	}
+	return w.rows(ctx, "names", "", graph.RelNames, names)
+}
+
 func taskRow(t *settle.Task) ([]any, error) {
 	facts, err := json.Marshal(t.Facts)
 	if err != nil {
 		return nil, fmt.Errorf("encode the facts of a task: %w", err)
 	}
 	s := t.State()
-	var hidden, enabled any
-	if s.Hidden != nil {
-		hidden = *s.Hidden
-	}
-	if s.Enabled != nil {
-		enabled = *s.Enabled
-	}
 	return []any{
-		t.Key, t.Host, s.Path, graph.TaskName(s.Path), maybe(s.Author), maybe(s.Principal), maybe(s.RunLevel), hidden,
-		enabled, when(s.CreatedAt), when(s.DeletedAt), s.Registered, true, when(t.Seen.First), when(t.Seen.Last),
-		t.Evidence.Encode(), string(facts), maybe(t.RunPath),
+		t.Key, t.Host, s.Path, graph.TaskName(s.Path), maybe(s.Author), maybe(s.Principal), maybe(s.RunLevel), pointed(s.Hidden),
+		pointed(s.Enabled), when(s.CreatedAt), when(s.DeletedAt), s.Registered, true, when(t.Seen.First), when(t.Seen.Last),
+		t.Evidence.Encode(), string(facts), maybe(t.RunPath), flag(s.Listed), pointed(s.SDMissing), number(s.TreeIndex),
 	}, nil
+}
+
+// flag is nil for false, so that only what is flagged has the property.
+func flag(b bool) any {
+	if !b {
+		return nil
+	}
+	return true
+}
+
+func pointed(b *bool) any {
+	if b == nil {
+		return nil
+	}
+	return *b
+}
+
+func number(n *uint32) any {
+	if n == nil {
+		return nil
+	}
+	return int64(*n)
 }
 
 func definedRows(t *settle.Task) []any {
 	var versions []any
 	for _, v := range t.State().Plans {
-		versions = append(versions, []any{v.Plan, when(v.From), when(v.To)})
+		seen := v.Seen
+		if seen.IsZero() {
+			seen = v.From
+		}
+		versions = append(versions, []any{v.Plan, when(v.From), when(v.To), when(seen), flag(v.Assumed), flag(v.Unlogged)})
 	}
 	if len(versions) == 0 {
 		return nil

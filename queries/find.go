@@ -110,6 +110,7 @@ type TreeProcess struct {
 	Name        string            `json:"name,omitempty"`
 	Image       string            `json:"image,omitempty"`
 	CommandLine string            `json:"commandLine,omitempty"`
+	Decoded     string            `json:"decoded,omitempty"`
 	User        string            `json:"user,omitempty"`
 	Seen        time.Time         `json:"seen"`
 	StartedAt   *time.Time        `json:"startedAt,omitempty"`
@@ -238,25 +239,26 @@ type Inventory struct {
 
 // Task is a row of tasks.
 type Task struct {
-	Key         string     `json:"key"`
-	Host        string     `json:"host"`
-	Path        string     `json:"path,omitempty"`
-	Name        string     `json:"name,omitempty"`
-	Named       bool       `json:"named"`
-	Registered  bool       `json:"registered"`
-	Author      string     `json:"author,omitempty"`
-	Principal   string     `json:"principal,omitempty"`
-	RunLevel    string     `json:"runLevel,omitempty"`
-	Hidden      *bool      `json:"hidden,omitempty"`
-	Enabled     *bool      `json:"enabled,omitempty"`
-	CreatedAt   *time.Time `json:"createdAt,omitempty"`
-	DeletedAt   *time.Time `json:"deletedAt,omitempty"`
-	FirstSeen   *time.Time `json:"firstSeen,omitempty"`
-	LastSeen    *time.Time `json:"lastSeen,omitempty"`
-	Commands    []string   `json:"commands"`
-	Definitions int64      `json:"definitions"`
-	Runs        int64      `json:"runs"`
-	Candidates  int64      `json:"candidates"`
+	Key         string            `json:"key"`
+	Host        string            `json:"host"`
+	Path        string            `json:"path,omitempty"`
+	Name        string            `json:"name,omitempty"`
+	Named       bool              `json:"named"`
+	Registered  bool              `json:"registered"`
+	Author      string            `json:"author,omitempty"`
+	Principal   string            `json:"principal,omitempty"`
+	RunLevel    string            `json:"runLevel,omitempty"`
+	Hidden      *bool             `json:"hidden,omitempty"`
+	Enabled     *bool             `json:"enabled,omitempty"`
+	CreatedAt   *time.Time        `json:"createdAt,omitempty"`
+	DeletedAt   *time.Time        `json:"deletedAt,omitempty"`
+	FirstSeen   *time.Time        `json:"firstSeen,omitempty"`
+	LastSeen    *time.Time        `json:"lastSeen,omitempty"`
+	Commands    []string          `json:"commands"`
+	Decoded     []json.RawMessage `json:"decoded,omitempty"`
+	Definitions int64             `json:"definitions"`
+	Runs        int64             `json:"runs"`
+	Candidates  int64             `json:"candidates"`
 }
 
 // Originating are the parameters of task-origins.

@@ -25,23 +25,54 @@ const loadHelp = `Load telemetry into the graph: files and folders, any mix of f
 content rather than by name. "-" is standard input.
 
 Read are EVTX, and JSON as evtx_dump, Winlogbeat 6 and 7, NXLog and Mordor write
-it, as lines, arrays or single objects, in UTF-8 or UTF-16; plain, or in gzip, zip
-and tar. Loading twice, in another order, or in parts gives the same graph.
+it, as lines, arrays or single objects, in UTF-8 or UTF-16; CSV with the columns
+of Defender, Sentinel, Kibana and PowerShell, and Event Viewer's own; Zeek's conn,
+dns, ssl and http logs; Squid's and W3C proxy logs; plain, or in gzip, zip and tar.
+
+A table with other columns needs a mapping file, given by --mapping or lying
+beside table.csv as table.mapping.yaml:
+
+  kind: process-start     process-end, connection, dns, task, task-launch, event
+  time: when
+  zone: Europe/Berlin     UTC, +09:00, or unknown
+  host: machine           a column, or = ws01.example.com
+  fields: {ProcessId: pid, Image: exe, CommandLine: args, ParentProcessId: ppid}
+
+docs/mapping.md has all its keys.
+
+Tasks as they stand on a machine are read too, with --host: files of
+System32\Tasks, schtasks /query /xml, Get-ScheduledTask | ConvertTo-Json -Depth 5,
+and TaskCache as reg export writes it.
+
+Loading twice, in another order, or in parts gives the same graph.
 
 Input that can't be read is counted and kept in a file that can be loaded again;
-it stops nothing else.`
+it stops nothing else.
+
+With --follow the command does not end: it takes what the files and folders hold
+and what comes to be in them, through renames and cuts, until Ctrl-C. How far it
+came is kept in the database, so that it goes on there however it was ended.`
 
 const loadExample = `  taskroot load logs/
   taskroot load Security.evtx Sysmon.json.gz archive.zip
   zcat events.ndjson.gz | taskroot load -
   taskroot load --host ws01.example.com sysmon.json      for input that names no host
+  taskroot load --host ws01.example.com C/Windows/System32/Tasks taskcache.reg
   taskroot load --clock-offset 5h export.json            5 hours are added to times without a zone
-  taskroot load --json --strict logs/ > tally.json`
+  taskroot load --mapping edr.yaml export.csv            a table with columns of its own
+  taskroot load --json --strict logs/ > tally.json
+  taskroot load --follow /var/log/windows                until Ctrl-C
+  taskroot load --follow --once /var/log/windows         what is new since the last time, for cron`
 
 type loadFlags struct {
 	host   string
 	offset string
+	maps   []string
 	strict bool
+
+	follow   bool
+	how      loader.FollowConfig
+	howGiven bool // a flag that only --follow understands
 }
 
 func newLoadCommand(a *app.App) *cobra.Command {
@@ -55,36 +86,57 @@ func newLoadCommand(a *app.App) *cobra.Command {
 			if len(paths) == 0 {
 				return fault.New(fault.Invalid, "say what to load").WithHint("taskroot load FILE or FOLDER ..., or - for standard input")
 			}
+			for _, name := range []string{"once", "interval", "settle-every", "idle"} {
+				f.howGiven = f.howGiven || cmd.Flags().Changed(name)
+			}
 			return load(cmd.Context(), a, f, paths)
 		},
 	}
 	cmd.Flags().StringVar(&f.host, "host", "", "the host's `NAME`, for input that names none")
 	cmd.Flags().StringVar(&f.offset, "clock-offset", "", "`TIME` to add to times that state no zone and can't be checked, such as 5h or -30m")
+	cmd.Flags().StringArrayVar(&f.maps, "mapping", nil, "`FILE` that says what the columns of unknown tables hold; may be given again")
 	cmd.Flags().BoolVar(&f.strict, "strict", false, "exit with 3 if input was rejected")
+	cmd.Flags().BoolVar(&f.follow, "follow", false, "go on loading what is written to the files and folders")
+	cmd.Flags().BoolVar(&f.how.Once, "once", false, "with --follow: take what is new since the last time, and end")
+	cmd.Flags().DurationVar(&f.how.Interval, "interval", 2*time.Second, "with --follow: `TIME` between two looks")
+	cmd.Flags().DurationVar(&f.how.SettleEvery, "settle-every", 5*time.Second, "with --follow: `TIME` after which what was read is written at the latest")
+	cmd.Flags().DurationVar(&f.how.Idle, "idle", time.Minute, "with --follow: a file that did not grow for this `TIME` waits for nothing more")
 	bindFlag(cmd, "clock-offset", "load.clock_offset")
 	return cmd
 }
 
 func load(ctx context.Context, a *app.App, f loadFlags, paths []string) error {
+	if err := f.check(paths); err != nil {
+		return err
+	}
 	for _, p := range paths {
 		if _, err := os.Lstat(p); p != "-" && err != nil {
 			return fault.Wrap(fault.Invalid, err, "there is nothing to load at %s", p).WithHint("check the spelling; nothing was loaded")
 		}
+	}
+	if err := loader.CheckMappings(f.maps); err != nil {
+		return err
 	}
 	store, err := a.Open(ctx, app.Writing)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-	bar := newBar(a, paths)
+	bar := newBar(a, paths, f.follow)
 	c := loader.Config{
-		Host: f.host, Aliases: store.Config.Hosts.Aliases, InternalSuffixes: store.Config.Names.InternalSuffixes,
+		Host: f.host, Mappings: f.maps, Aliases: store.Config.Hosts.Aliases, InternalSuffixes: store.Config.Names.InternalSuffixes,
 		RejectDir: rejectDir(store.Config.Load.RejectDir), Batch: store.Config.Load.BatchSize, Progress: bar.show,
 	}
 	if offset, ok := store.Config.Load.Offset(); ok {
 		c.ClockOffset = &offset
 	}
-	tally, err := loader.New(store.DB, store.Queries, a.Log(), c).Load(ctx, paths, a.In)
+	l := loader.New(store.DB, store.Queries, a.Log(), c)
+	var tally *loader.Tally
+	if f.follow {
+		tally, err = follow(ctx, a, l, f.how, paths)
+	} else {
+		tally, err = l.Load(ctx, paths, a.In)
+	}
 	bar.done()
 	if tally != nil {
 		if err := writeTally(a, tally, err); err != nil {
@@ -141,6 +193,9 @@ func writeTally(a *app.App, t *loader.Tally, failed error) error {
 	if t.ClockUnknown > 0 {
 		fmt.Fprintf(a.Out, "%s records have a clock that can't be checked, so nothing is linked by their time; --clock-offset says what to add\n",
 			humanize.Comma(int64(t.ClockUnknown)))
+	}
+	if t.Waiting > 0 {
+		fmt.Fprintf(a.Out, "%s records wait for their host's clock to become known; the next --follow takes them\n", humanize.Comma(int64(t.Waiting)))
 	}
 	if t.RejectFile != "" {
 		fmt.Fprintf(a.Out, "rejected input is kept in %s\n  taskroot load %s  tries it again\n", t.RejectFile, t.RejectFile)
@@ -204,8 +259,8 @@ func together(m map[string]int) string {
 // bar is the progress on a terminal; in a pipe it shows nothing.
 type bar struct{ p *progressbar.ProgressBar }
 
-func newBar(a *app.App, paths []string) bar {
-	if !a.Interactive() {
+func newBar(a *app.App, paths []string, follow bool) bar {
+	if !a.Interactive() || follow {
 		return bar{}
 	}
 	return bar{progressbar.NewOptions64(size(paths), progressbar.OptionSetWriter(a.Err), progressbar.OptionShowBytes(true),

@@ -30,7 +30,7 @@ var modules = []outside{
 	{"github.com/spf13/pflag", "flags as configuration keys", []string{"cmd/*"}},
 	{"github.com/spf13/viper", "configuration", []string{"internal/config"}},
 	{"github.com/testcontainers/testcontainers-go", "a Neo4j for tests", []string{"internal/graphtest"}},
-	{"go.yaml.in/yaml/v3", "the OpenAPI document, which is served as JSON", []string{"api"}},
+	{"go.yaml.in/yaml/v3", "the OpenAPI document, which is served as JSON; mapping files", []string{"api", "loader/source/table"}},
 	{"golang.org/x/net", "public suffix list, IDNA", []string{"graph"}},
 	{"golang.org/x/term", "is it a terminal, and how wide", []string{"internal/app", "internal/render"}},
 	{"golang.org/x/text", "UTF-16 and ANSI text", []string{"loader/source", "loader/source/evtx"}},

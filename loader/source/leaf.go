@@ -115,6 +115,9 @@ func readJSON(ctx context.Context, w *walker, it item) error {
 	if it.inner != nil {
 		opt.Ordinal, opt.Again = it.inner.ordinal, true
 	}
+	if it.part != nil {
+		opt.Ordinal, opt.Offset = it.part.Ordinal, it.part.Offset
+	}
 	if err := w.begin(it.name); err != nil {
 		return err
 	}
@@ -135,7 +138,13 @@ func readEVTX(ctx context.Context, w *walker, it item) error {
 		}
 	}
 	it.r = in
-	return evtx.DecodeGated(ctx, it.r, it.name, winevent.Wanted, winevent.GateOf, &evtxLeaf{leaf{ctx, w, it}})
+	if it.part == nil {
+		return evtx.DecodeGated(ctx, it.r, it.name, winevent.Wanted, winevent.GateOf, &evtxLeaf{leaf{ctx, w, it}})
+	}
+	since := evtx.Since{After: it.part.After, Chunk: int(max(0, it.part.Offset-evtxHeader) / evtx.ChunkSize)}
+	last, err := evtx.DecodeSince(ctx, it.r, it.name, since, winevent.Wanted, winevent.GateOf, &evtxLeaf{leaf{ctx, w, it}})
+	it.part.last = last
+	return err
 }
 
 func (l *leaf) Skipped(channel string, id uint32, n int) error {

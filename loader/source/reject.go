@@ -42,9 +42,12 @@ func (w *walker) again(ctx context.Context, file item, in eventjson.Inner) error
 	if r.Raw == nil || it.depth > maxDepth {
 		return w.rejectAgain(it)
 	}
+	it.written, it.inner.record = writtenIn(r.Record, file.written)
 	var n, at uint64
-	if _, err := fmt.Sscanf(r.Record, "record %d at byte %d", &n, &at); err == nil && n > 0 {
-		it.inner.ordinal = n - 1
+	for _, form := range []string{"record %d at byte %d", "row %d at line %d"} {
+		if _, err := fmt.Sscanf(r.Record, form, &n, &at); err == nil && n > 0 {
+			it.inner.ordinal = n - 1
+		}
 	}
 	return w.read(ctx, it)
 }

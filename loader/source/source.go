@@ -14,11 +14,15 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/taskroot/taskroot/internal/fault"
 	"github.com/taskroot/taskroot/loader/source/eventjson"
 	"github.com/taskroot/taskroot/loader/source/eventxml"
 	"github.com/taskroot/taskroot/loader/source/evtx"
+	"github.com/taskroot/taskroot/loader/source/inventory"
+	"github.com/taskroot/taskroot/loader/source/netlog"
+	"github.com/taskroot/taskroot/loader/source/table"
 )
 
 // Options is what the input itself cannot say.
@@ -28,6 +32,9 @@ type Options struct {
 	// TempDir is where archives inside archives or streams are unpacked to; ""
 	// is the system's.
 	TempDir string
+	// Mappings say what the columns of tables hold that have no known header;
+	// those of a file that lies beside a table are found by its name.
+	Mappings []*table.Mapping
 }
 
 // Stdin is the path that stands for standard input.
@@ -48,11 +55,16 @@ func Read(ctx context.Context, paths []string, stdin io.Reader, opt Options, sin
 				WithHint("check the spelling; nothing was read")
 		}
 	}
-	w := &walker{sink: sink, opt: opt, formats: formats(), skipped: map[channelID]int{}}
+	beside, err := findMappings(paths)
+	if err != nil {
+		return err
+	}
+	w := &walker{sink: sink, opt: opt, formats: formats(), skipped: map[channelID]int{}, mappings: beside}
 	for _, path := range paths {
 		var err error
 		if path == Stdin {
-			err = w.outermost(ctx, item{name: "stdin", r: stdin, size: -1})
+			w.outer = ""
+			err = w.outermost(ctx, item{name: "stdin", r: stdin, size: -1, written: time.Now().UTC()})
 		} else {
 			err = w.path(ctx, path)
 		}
@@ -69,6 +81,10 @@ type format struct {
 	help  string
 	sniff func(head []byte) bool // by the first bytes, up to headSize of them
 	read  func(ctx context.Context, w *walker, it item) error
+	grows func(head []byte) Growth // nil: it is read whole, once
+	// header is how many bytes at a file's start each part of it needs in front;
+	// nil is none. Only for what grows by lines.
+	header func(head []byte) int
 }
 
 // headSize is how much of a file formats are told by. A tar header is 512
@@ -78,15 +94,18 @@ const headSize = 16 << 10
 // formats is all that can be read; the first that knows the head has it.
 func formats() []format {
 	return []format{
-		{"evtx", "Windows event log files and chunks of them", isEVTX, readEVTX},
-		{"gzip", "one compressed file", hasPrefix("\x1f\x8b"), readGzip},
-		{"zip", "an archive", isZip, readZip},
-		{"zstd", "one compressed file", hasPrefix("\x28\xb5\x2f\xfd"), readZstd},
-		{"bzip2", "one compressed file", isBzip2, readBzip2},
-		{"tar", "an archive", isTar, readTar},
-		{"utf-16", "text of two-byte characters, with or without its mark", isUTF16, readUTF16},
-		{"event xml", "events as wevtutil, Event Viewer, PowerShell, Splunk and evtx_dump write them as XML", eventxml.Sniff, readXML},
-		{"json", "events as lines, arrays or single objects; reject files", eventjson.Sniff, readJSON},
+		{name: "evtx", help: "Windows event log files and chunks of them", sniff: isEVTX, read: readEVTX, grows: growsAsLog},
+		{name: "gzip", help: "one compressed file", sniff: hasPrefix("\x1f\x8b"), read: readGzip},
+		{name: "zip", help: "an archive", sniff: isZip, read: readZip},
+		{name: "zstd", help: "one compressed file", sniff: hasPrefix("\x28\xb5\x2f\xfd"), read: readZstd},
+		{name: "bzip2", help: "one compressed file", sniff: isBzip2, read: readBzip2},
+		{name: "tar", help: "an archive", sniff: isTar, read: readTar},
+		{name: "utf-16", help: "text of two-byte characters, with or without its mark", sniff: isUTF16, read: readUTF16},
+		{name: "inventory", help: "scheduled tasks: their files, schtasks, Get-ScheduledTask as JSON, TaskCache", sniff: inventory.Sniff, read: readInventory},
+		{name: "network log", help: "Zeek's conn, dns, ssl and http logs; Squid's and W3C proxy logs", sniff: netlog.Sniff, read: readNetlog, grows: growsByLine, header: netlogHeader},
+		{name: "event xml", help: "events as wevtutil, Event Viewer, PowerShell, Splunk and evtx_dump write them as XML", sniff: eventxml.Sniff, read: readXML},
+		{name: "json", help: "events as lines, arrays or single objects; reject files", sniff: eventjson.Sniff, read: readJSON, grows: growthOfJSON},
+		{name: "table", help: "CSV and the like, by header or mapping file", sniff: table.Sniff, read: readTable, grows: growsByLine, header: tableHeader},
 	}
 }
 

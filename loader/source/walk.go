@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // The reasons of a [Reject] that this package gives; decoders have their own.
@@ -33,6 +34,10 @@ type item struct {
 	file  io.ReaderAt // the whole of it, where it is a file of its own
 	depth int         // how many containers it is in
 	inner *origin     // where it comes from a reject file
+	part  *Part       // where it is not the whole of a file
+	// written is when the file or member was written last, which is the time of
+	// an inventory: those name none. Of standard input it is now.
+	written time.Time
 }
 
 type walker struct {
@@ -43,7 +48,10 @@ type walker struct {
 	size    int64  // of the outermost file
 	told    int64  // bytes of it that progress was told of
 	skipped map[channelID]int
-	damaged bool // the reader of the item read last ended with an error
+	// mappings are those found beside the files; outer is the outermost file.
+	mappings mappings
+	outer    string
+	damaged  bool // the reader of the item read last ended with an error
 }
 
 // path reads a file or folder that the caller named. There links are followed,
@@ -97,7 +105,11 @@ func (w *walker) file(ctx context.Context, path string, info fs.FileInfo) error 
 		return w.unreadable(path, err)
 	}
 	defer f.Close() //nolint:errcheck // only read from
-	it := item{name: filepath.ToSlash(path), r: f, size: -1}
+	it := item{name: filepath.ToSlash(path), r: f, size: -1, written: info.ModTime().UTC()}
+	w.outer = it.name
+	if _, ok := w.mappings[it.name]; ok {
+		return errors.Join(w.leaveOut(it, "mapping file"), w.end())
+	}
 	if info.Mode().IsRegular() {
 		it.size, it.file = info.Size(), f
 	}
@@ -176,6 +188,9 @@ func (w *walker) read(ctx context.Context, it item) error {
 	buffered := bufio.NewReaderSize(tap, 64<<10)
 	it.r = buffered
 	head, _ := buffered.Peek(headSize)
+	if it.part != nil {
+		head = it.part.Head
+	}
 	err := w.dispatch(ctx, it, head)
 	w.damaged = tap.err != nil
 	if err == nil && tap.err != nil {

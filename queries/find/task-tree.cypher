@@ -19,6 +19,7 @@
 // returns  name               STRING                 base name of the image
 // returns  image              STRING                 image
 // returns  commandLine        STRING                 command line
+// returns  decoded            STRING                 command line decoded, where it hides something
 // returns  user               STRING                 account
 // returns  seen               ZONED DATETIME         start, or first sighting where the start is not known
 // returns  startedAt          ZONED DATETIME         start
@@ -92,6 +93,7 @@ RETURN task.key AS task,
        p.name AS name,
        p.image AS image,
        p.commandLine AS commandLine,
+       p.decoded AS decoded,
        p.user AS user,
        seen,
        p.startedAt AS startedAt,

@@ -25,6 +25,7 @@
 // returns  firstSeen    ZONED DATETIME         first sighting
 // returns  lastSeen     ZONED DATETIME         last sighting
 // returns  commands     LIST<STRING>           what its newest known definition runs
+// returns  decoded      LIST<STRING>           … and that decoded, where it hides something: JSON with text and steps
 // returns  definitions  INTEGER                how many versions of its definition are known
 // returns  runs         INTEGER                how many processes it started
 // returns  candidates   INTEGER                how many more it may have started
@@ -71,6 +72,7 @@ RETURN t.key AS key,
        t.firstSeen AS firstSeen,
        t.lastSeen AS lastSeen,
        newest.commands AS commands,
+       newest.decoded AS decoded,
        definitions,
        COUNT { (t)-[:SPAWNED]->() } AS runs,
        COUNT { (t)-[:MAY_HAVE_SPAWNED]->() } AS candidates

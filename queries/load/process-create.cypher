@@ -2,7 +2,7 @@
 //
 // Rows are lists: key, host, pid, guid, image, name, commandLine, user, integrity, hashes, startedAt, endedAt,
 // observed, firstSeen, lastSeen, evidence, unit, parentUnit, rootHost, second, pidTalk, facts, clock, logonId,
-// remoteServer, remoteTask.
+// remoteServer, remoteTask, decoded.
 //
 // access   write
 // param    rows      LIST<LIST<ANY>>  the processes
@@ -35,4 +35,5 @@ SET p.host = r[1],
     p.clock = r[22],
     p.logonId = r[23],
     p.remoteServer = r[24],
-    p.remoteTask = r[25]
+    p.remoteTask = r[25],
+    p.decoded = r[26]

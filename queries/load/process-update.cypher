@@ -33,4 +33,5 @@ SET p.host = r[1],
     p.clock = r[22],
     p.logonId = r[23],
     p.remoteServer = r[24],
-    p.remoteTask = r[25]
+    p.remoteTask = r[25],
+    p.decoded = r[26]

@@ -82,6 +82,9 @@ type Options struct {
 	Gate func(channel string, id uint32) *winevent.Gate
 	// Ordinal is what to add to the position of a record in the source.
 	Ordinal uint64
+	// Offset is what to add to the bytes before a record, where the input is a
+	// later part of the source.
+	Offset int64
 	// Again says that the input was rejected once: what is still not understood
 	// is rejected, not skipped.
 	Again bool
@@ -144,7 +147,7 @@ func decode(ctx context.Context, f *frame, name string, opt Options, h Handler) 
 		if err := d.release(); err != nil {
 			return err
 		}
-		place := place{n, rec.offset}
+		place := place{n, opt.Offset + rec.offset}
 		if rec.bad != "" {
 			err = d.bad(rec, place)
 		} else {

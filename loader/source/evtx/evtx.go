@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"strconv"
+	"strings"
 
 	"github.com/taskroot/taskroot/internal/fault"
 	"github.com/taskroot/taskroot/loader/winevent"
@@ -61,15 +63,38 @@ func DecodeGated(
 	return read(ctx, r, name, &eventVisitor{want: want, gate: gate, h: h, event: winevent.Event{Source: name}})
 }
 
+// Since says which of a log's records are new.
+type Since struct {
+	After uint64 // records up to this id are passed over in silence
+	Chunk int    // number of the first chunk that the reader gives, for places in damage
+}
+
+// DecodeSince is [DecodeGated] of a log, or of a header and some of its chunks, for
+// what is new in it. Last is the highest id of a record that was met, 0 for none.
+func DecodeSince(
+	ctx context.Context, r io.Reader, name string, since Since,
+	want func(channel string, id uint32) bool, gate func(channel string, id uint32) *winevent.Gate, h Handler,
+) (last uint64, err error) {
+	v := &eventVisitor{want: want, gate: gate, h: h, event: winevent.Event{Source: name}, since: since}
+	err = read(ctx, r, name, v)
+	return v.last, err
+}
+
 type eventVisitor struct {
 	want  func(channel string, id uint32) bool
 	gate  func(channel string, id uint32) *winevent.Gate
 	h     Handler
 	event winevent.Event
+	since Since
+	last  uint64
 }
 
 func (v *eventVisitor) record(d *decoder, rec record) error {
 	v.event.Ordinal++
+	v.last = max(v.last, rec.id)
+	if rec.id <= v.since.After && v.since.After > 0 {
+		return nil
+	}
 	o, err := d.openEvent(rec.start+recordHeader, rec.end-4)
 	if err != nil {
 		return err
@@ -92,7 +117,14 @@ func (v *eventVisitor) record(d *decoder, rec record) error {
 	return v.h.Event(&v.event)
 }
 
-func (v *eventVisitor) damaged(d Damage) error { return v.h.Damaged(d) }
+func (v *eventVisitor) damaged(d Damage) error {
+	if n := v.since.Chunk; n > 0 && d.Chunk >= 0 {
+		d.Chunk += n
+		d.Offset += int64(n) * chunkSize
+		d.Record = strings.Replace(d.Record, "chunk "+strconv.Itoa(d.Chunk-n), "chunk "+strconv.Itoa(d.Chunk), 1)
+	}
+	return v.h.Damaged(d)
+}
 
 func (v *eventVisitor) chunkDone(*decoder) error { return nil }
 
