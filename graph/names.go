@@ -53,5 +53,20 @@ const (
 	RelAbout          = "ABOUT"           // (:Finding)-[:ABOUT]->(target)
 )
 
+// Relationship types of hand-overs: a process had another one started by a broker,
+// which is that one's parent.
+const (
+	RelViaCOM     = "VIA_COM"     // COM's launcher
+	RelViaWMI     = "VIA_WMI"     // the WMI provider host
+	RelViaService = "VIA_SERVICE" // the service control manager
+	RelViaBITS    = "VIA_BITS"    // background transfers
+	RelViaMSI     = "VIA_MSI"     // the installer's service
+	RelViaShell   = "VIA_SHELL"   // the running shell
+	RelViaLogon   = "VIA_LOGON"   // secondary logon
+)
+
+// HandOvers are the types of hand-overs.
+var HandOvers = []string{RelViaBITS, RelViaCOM, RelViaLogon, RelViaMSI, RelViaService, RelViaShell, RelViaWMI}
+
 // HuntLabels are the only labels that hunts may write or remove.
 var HuntLabels = []string{"TrTaskToRareDomain"}

@@ -26,6 +26,7 @@ import (
 
 	"github.com/taskroot/taskroot/graph"
 	"github.com/taskroot/taskroot/internal/graphdb"
+	"github.com/taskroot/taskroot/loader/handover"
 	"github.com/taskroot/taskroot/loader/origin"
 	"github.com/taskroot/taskroot/loader/settle"
 	"github.com/taskroot/taskroot/loader/source"
@@ -205,6 +206,11 @@ func (l *Loader) settle(ctx context.Context, s settlement) error {
 		if err := origin.Settle(ctx, tx, l.lib, l.log, changes, w.moved); err != nil {
 			return err
 		}
+		made, err := handover.Settle(ctx, tx, l.lib, changes)
+		if err != nil {
+			return err
+		}
+		maps.Copy(w.made.edges, made)
 		if err := l.checkpoint(ctx, w, s.tally.Import, s.checkpoints); err != nil {
 			return err
 		}

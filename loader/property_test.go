@@ -205,6 +205,9 @@ func mess(seed uint64) []graph.Observation {
 	for range 12 {
 		m.origin()
 	}
+	for range 25 {
+		m.handover()
+	}
 	for range 20 {
 		m.listing()
 	}

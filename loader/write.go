@@ -12,6 +12,7 @@ import (
 	"github.com/taskroot/taskroot/graph"
 	"github.com/taskroot/taskroot/internal/graphdb"
 	"github.com/taskroot/taskroot/loader/decode"
+	"github.com/taskroot/taskroot/loader/handover"
 	"github.com/taskroot/taskroot/loader/settle"
 	"github.com/taskroot/taskroot/queries"
 )
@@ -150,12 +151,14 @@ func processRow(p settle.ProcessChange) ([]any, error) {
 	}
 	plain, _ := decode.Text(p.CommandLine())
 	server, task := p.RemoteTask()
+	sketch := p.Sketch()
+	asks, works := handover.Index(p.Host, &sketch)
 	return []any{
 		p.Key, p.Host, pid, maybe(p.GUID), maybe(p.Image()), maybe(p.Name()), maybe(p.CommandLine()), maybe(p.User()),
 		maybe(p.Integrity()), maybe(p.Hashes()), startedAt, when(p.Ended()), p.Observed(), when(p.Seen.First),
 		when(p.Seen.Last), p.Evidence.Encode(), maybe(p.Unit()), maybe(p.ParentUnit()), maybe(root), maybe(p.Second()),
 		talk, string(facts), maybe(clock), logon(p.LogonID()),
-		maybe(server), maybe(task), maybe(plain),
+		maybe(server), maybe(task), maybe(plain), maybe(asks), maybe(works),
 	}, nil
 }
 

@@ -24,7 +24,7 @@ type small struct {
 }
 
 // kinds are the fixture statements in the order they run.
-var kinds = []string{"host", "task", "definition", "process", "parent", "start", "candidate", "contact", "deed"}
+var kinds = []string{"host", "task", "definition", "process", "parent", "handover", "start", "candidate", "contact", "deed"}
 
 var defaultTime = time.Date(2024, 5, 2, 10, 0, 0, 0, time.UTC)
 
@@ -100,6 +100,8 @@ func (g *small) line(verb string, words []string, options map[string]string) {
 		}
 	case "spawn":
 		g.add("parent", g.key(words[0]), g.key(words[1]), confidence(options))
+	case "handover": // TYPE P P
+		g.add("handover", g.key(words[1]), g.key(words[2]), words[0], confidence(options))
 	case "deed":
 		g.deed(words, options)
 	case "connect", "resolve", "accept":

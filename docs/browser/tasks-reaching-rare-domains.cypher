@@ -14,6 +14,7 @@
 // param    host               STRING = null          only tasks on this host
 // param    task               STRING = null          only this task, by key or path
 // param    includeCandidates  BOOLEAN = false        also follow launches that several tasks fit
+// param    includeHandovers   BOOLEAN = false        also follow what a process had a broker start (WMI, COM, a service, the shell …)
 // param    includePrivate     BOOLEAN = false        also private, loopback, link-local and internal destinations
 // param    limit              INTEGER = 100          at most this many rows
 // param    afterScore         FLOAT = null           continue after the row with this score
@@ -48,6 +49,7 @@
 :param host => null;
 :param task => null;
 :param includeCandidates => false;
+:param includeHandovers => false;
 :param includePrivate => false;
 :param limit => 25;
 :param afterScore => null;
@@ -114,7 +116,7 @@ WITH hostsObserved, destination, hosts, leaf, collect(contact) AS contacts
 
 // Climb to the tasks; of each task's ways to the leaf the best is kept.
 CALL (leaf) {
-  MATCH (leaf) (()<-[link:SPAWNED]-())* (root:Process)<-[start:SPAWNED|MAY_HAVE_SPAWNED]-(task:Task)
+  MATCH (leaf) (()<-[link:SPAWNED|VIA_BITS|VIA_COM|VIA_LOGON|VIA_MSI|VIA_SERVICE|VIA_SHELL|VIA_WMI]-() WHERE $includeHandovers OR type(link) = 'SPAWNED')* (root:Process)<-[start:SPAWNED|MAY_HAVE_SPAWNED]-(task:Task)
   WHERE type(start) = 'SPAWNED'
      OR $includeCandidates
   WITH task, root, size(link) + 1 AS length,
@@ -152,7 +154,8 @@ LIMIT $limit
 MATCH (leaf:Process {key: best[3]})
 MATCH (last:Endpoint {key: best[4]})
 CALL (leaf, last) {
-  MATCH path = (last)<-[:CONNECTED|RESOLVED]-(leaf)<-[:SPAWNED]-*(root:Process)<-[:SPAWNED|MAY_HAVE_SPAWNED]-(origin:Task)
+  MATCH path = (last)<-[:CONNECTED|RESOLVED]-(leaf)
+    (()<-[link:SPAWNED|VIA_BITS|VIA_COM|VIA_LOGON|VIA_MSI|VIA_SERVICE|VIA_SHELL|VIA_WMI]-() WHERE $includeHandovers OR type(link) = 'SPAWNED')* (root:Process)<-[:SPAWNED|MAY_HAVE_SPAWNED]-(origin:Task)
   RETURN origin, root, path
 }
 WITH *
@@ -161,11 +164,13 @@ WHERE origin = task
   AND length(path) = best[0] + 1
   AND type(relationships(path)[0]) = best[5]
   AND ($includeCandidates OR type(relationships(path)[-1]) = 'SPAWNED')
-WITH *, relationships(path)[-1] AS start
-ORDER BY coalesce(start.confidence, start.weight) DESC
+WITH *, reduce(low = 1.0, l IN relationships(path)[1..] |
+       CASE WHEN coalesce(l.confidence, l.weight) < low THEN coalesce(l.confidence, l.weight) ELSE low END) AS sure
+ORDER BY sure DESC, coalesce(relationships(path)[-1].confidence, relationships(path)[-1].weight) DESC, [n IN nodes(path) | n.key]
 WITH hostsObserved, destination, hosts, task, roots, endpoints, connected, chains, count, truncated, firstSeen, lastSeen,
      best, confidence, score, collect(path)[0] AS path
-WITH *, reverse(nodes(path)) AS steps, reverse(relationships(path)) AS links
+WITH *, reverse(nodes(path)) AS steps, reverse(relationships(path)) AS links,
+     [l IN reverse(relationships(path)) WHERE type(l) STARTS WITH 'VIA_' | type(l)] AS handovers
 CALL (roots, endpoints) {
   UNWIND roots AS some
   UNWIND some AS root
@@ -196,7 +201,13 @@ RETURN {key: task.key, host: task.host, path: task.path} AS task,
          points: score,
          text: 'reached by ' + hosts + ' of ' + hostsObserved + ' hosts with network or DNS telemetry'
            + CASE WHEN hostsObserved < 20 THEN '; below 20 hosts rarity means little' ELSE '' END
-       }] AS reasons,
+       }]
+         + [h IN [handovers] WHERE h <> [] | {
+           name: 'handover',
+           value: size(h),
+           points: 0.0,
+           text: 'the chain follows what a process had a broker start: ' + reduce(t = h[0], x IN h[1..] | t + ', ' + x)
+         }] AS reasons,
        [{label: 'Task', key: task.key, name: coalesce(task.path, task.name, task.key)}]
          + [i IN range(1, size(steps) - 2) | {
            label: 'Process',
@@ -205,7 +216,7 @@ RETURN {key: task.key, host: task.host, path: task.path} AS task,
            pid: steps[i].pid,
            commandLine: steps[i].commandLine,
            at: coalesce(links[i - 1].at, steps[i].startedAt),
-           via: links[i - 1].via,
+           via: CASE WHEN type(links[i - 1]) STARTS WITH 'VIA_' THEN type(links[i - 1]) ELSE links[i - 1].via END,
            confidence: coalesce(links[i - 1].confidence, links[i - 1].weight)
          }]
          + [{

@@ -47,6 +47,11 @@ var policy = []row{
 	{pkg: "loader/settle", own: []string{"graph", "loader/cmdline"}, why: "identity is pure: no database, no sources"},
 	{pkg: "loader/origin", own: []string{"graph", "internal/graphdb", "loader/settle", "queries"}, why: "it reads the round that was just written"},
 	{
+		pkg: "loader/handover",
+		own: []string{"graph", "internal/graphdb", "loader/cmdline", "loader/decode", "loader/settle", "queries"},
+		why: "it reads the round that was just written",
+	},
+	{
 		pkg: "loader/source/table",
 		own: []string{"graph", "loader/mde", "loader/source/eventjson", "loader/winevent", "loader/winmessage"},
 		why: "a row of an event has the names of the same tool's JSON: one package knows them",
@@ -58,7 +63,7 @@ var policy = []row{
 		pkg: "loader",
 		own: []string{
 			"graph", "internal/fault", "internal/filelock", "internal/graphdb", "queries",
-			"loader/cmdline", "loader/decode", "loader/follow", "loader/origin", "loader/settle", "loader/source", "loader/taskxml",
+			"loader/cmdline", "loader/decode", "loader/follow", "loader/handover", "loader/origin", "loader/settle", "loader/source", "loader/taskxml",
 		},
 		why: "graphdb for the one transaction that a round is, filelock for one follower a folder",
 	},

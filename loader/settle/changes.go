@@ -14,7 +14,8 @@ import (
 type Changes struct {
 	Hosts     []*Host
 	Processes []ProcessChange
-	Gone      []string // keys of processes to delete
+	Gone      []string   // keys of processes to delete
+	Left      []Sketched // the same, as they were stored
 	Renamed   map[string]string
 	Parents   []ParentChange
 	Edges     []EdgeChange
@@ -32,6 +33,12 @@ type Changes struct {
 	Stored    int // records that made something
 	Merged    int // records that added to something
 	Ambiguous int
+}
+
+// Sketched is the sketch of a process of a host.
+type Sketched struct {
+	Host string
+	Sketch
 }
 
 // ProcessChange is a process to write.
@@ -69,7 +76,7 @@ type SpawnChange struct {
 type StoredPlan struct {
 	Task, Plan string
 	From, To   time.Time
-	Matches    func(image, command string) bool
+	Matches    Matcher
 }
 
 // Fingerprint tells whether an edge differs from the stored one; evidence is
@@ -144,6 +151,7 @@ func (s *settling) changes() *Changes {
 	for _, key := range sortedKeys(s.gone) {
 		if old := s.loaded[key]; old != nil {
 			c.Gone = append(c.Gone, key)
+			c.Left = append(c.Left, Sketched{old.Host, old.Stored.Sketch})
 			c.orphan(old.Stored.Parent.Key)
 		}
 	}

@@ -154,8 +154,8 @@ func (s *settling) link(ctx context.Context) error {
 // matchers are what the definitions in force start, by key. One may be in force
 // again that was not, and that the round does not hold: a change that came late
 // lies between it and the one that took its place.
-func (s *settling) matchers(ctx context.Context, stored map[string][]StoredPlan) (map[string]func(image, command string) bool, error) {
-	all := map[string]func(image, command string) bool{}
+func (s *settling) matchers(ctx context.Context, stored map[string][]StoredPlan) (map[string]Matcher, error) {
+	all := map[string]Matcher{}
 	for _, plans := range stored {
 		for _, p := range plans {
 			all[p.Plan] = p.Matches
@@ -284,7 +284,7 @@ func (s *settling) isRoot(p *Process) bool {
 	return name == "svchost.exe" || name == "taskeng.exe"
 }
 
-func (s *settling) mergePlans(stored []StoredPlan, tasks []*Task, matches map[string]func(image, command string) bool) []Plan {
+func (s *settling) mergePlans(stored []StoredPlan, tasks []*Task, matches map[string]Matcher) []Plan {
 	var out []Plan
 	for _, p := range stored {
 		if s.tasks[p.Task] == nil {

@@ -121,6 +121,7 @@ func (s *settling) adopt(p *Process) {
 	}
 	p.Stored.At, p.Stored.Unit = started(p), p.Unit()
 	p.Stored.Starts = p.Image() + graph.Sep + p.CommandLine()
+	p.Stored.Sketch = p.Sketch()
 	fresh := s.procs[p.Key]
 	s.procs[p.Key] = p
 	if fresh == nil {

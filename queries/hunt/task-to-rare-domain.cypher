@@ -15,6 +15,7 @@
 // param    maxHosts           INTEGER = 1            a destination is rare when at most this many hosts reached it
 // param    via                STRING = 'any'         connected: only connections count; any: DNS questions with an answer count too
 // param    includeCandidates  BOOLEAN = false        also follow launches that several tasks fit
+// param    includeHandovers   BOOLEAN = false        also follow what a process had a broker start (WMI, COM, a service, the shell …)
 // param    includePrivate     BOOLEAN = false        also private, loopback, link-local and internal destinations
 // returns  target             NODE                   :Task, the node to label
 // returns  task               MAP                    its key, host and path
@@ -41,6 +42,7 @@
 // :param maxHosts => 1
 // :param via => 'any'
 // :param includeCandidates => false
+// :param includeHandovers => false
 // :param includePrivate => false
 
 CALL () {
@@ -102,7 +104,7 @@ WITH hostsObserved, destination, hosts, leaf, collect(contact) AS contacts
 
 // Climb to the tasks; of each task's ways to the leaf the best is kept.
 CALL (leaf) {
-  MATCH (leaf) (()<-[link:SPAWNED]-())* (root:Process)<-[start:SPAWNED|MAY_HAVE_SPAWNED]-(task:Task)
+  MATCH (leaf) (()<-[link:SPAWNED|VIA_BITS|VIA_COM|VIA_LOGON|VIA_MSI|VIA_SERVICE|VIA_SHELL|VIA_WMI]-() WHERE $includeHandovers OR type(link) = 'SPAWNED')* (root:Process)<-[start:SPAWNED|MAY_HAVE_SPAWNED]-(task:Task)
   WHERE type(start) = 'SPAWNED'
      OR $includeCandidates
   WITH task, root, size(link) + 1 AS length,
@@ -129,7 +131,8 @@ WITH *, round(log((hostsObserved + 1) / (hosts + 0.5)) / log(2) * confidence, 3)
 MATCH (leaf:Process {key: best[3]})
 MATCH (last:Endpoint {key: best[4]})
 CALL (leaf, last) {
-  MATCH path = (last)<-[:CONNECTED|RESOLVED]-(leaf)<-[:SPAWNED]-*(root:Process)<-[:SPAWNED|MAY_HAVE_SPAWNED]-(origin:Task)
+  MATCH path = (last)<-[:CONNECTED|RESOLVED]-(leaf)
+    (()<-[link:SPAWNED|VIA_BITS|VIA_COM|VIA_LOGON|VIA_MSI|VIA_SERVICE|VIA_SHELL|VIA_WMI]-() WHERE $includeHandovers OR type(link) = 'SPAWNED')* (root:Process)<-[:SPAWNED|MAY_HAVE_SPAWNED]-(origin:Task)
   RETURN origin, root, path
 }
 WITH *
@@ -138,11 +141,13 @@ WHERE origin = task
   AND length(path) = best[0] + 1
   AND type(relationships(path)[0]) = best[5]
   AND ($includeCandidates OR type(relationships(path)[-1]) = 'SPAWNED')
-WITH *, relationships(path)[-1] AS start
-ORDER BY coalesce(start.confidence, start.weight) DESC
+WITH *, reduce(low = 1.0, l IN relationships(path)[1..] |
+       CASE WHEN coalesce(l.confidence, l.weight) < low THEN coalesce(l.confidence, l.weight) ELSE low END) AS sure
+ORDER BY sure DESC, coalesce(relationships(path)[-1].confidence, relationships(path)[-1].weight) DESC, [n IN nodes(path) | n.key]
 WITH hostsObserved, destination, hosts, task, roots, endpoints, connected, chains, count, truncated, firstSeen, lastSeen,
      best, confidence, score, collect(path)[0] AS path
-WITH *, reverse(nodes(path)) AS steps, reverse(relationships(path)) AS links
+WITH *, reverse(nodes(path)) AS steps, reverse(relationships(path)) AS links,
+     [l IN reverse(relationships(path)) WHERE type(l) STARTS WITH 'VIA_' | type(l)] AS handovers
 CALL (roots, endpoints) {
   UNWIND roots AS some
   UNWIND some AS root
@@ -174,7 +179,13 @@ RETURN task AS target,
          points: score,
          text: 'reached by ' + hosts + ' of ' + hostsObserved + ' hosts with network or DNS telemetry'
            + CASE WHEN hostsObserved < 20 THEN '; below 20 hosts rarity means little' ELSE '' END
-       }] AS reasons,
+       }]
+         + [h IN [handovers] WHERE h <> [] | {
+           name: 'handover',
+           value: size(h),
+           points: 0.0,
+           text: 'the chain follows what a process had a broker start: ' + reduce(t = h[0], x IN h[1..] | t + ', ' + x)
+         }] AS reasons,
        [{label: 'Task', key: task.key, name: coalesce(task.path, task.name, task.key)}]
          + [i IN range(1, size(steps) - 2) | {
            label: 'Process',
@@ -183,7 +194,7 @@ RETURN task AS target,
            pid: steps[i].pid,
            commandLine: steps[i].commandLine,
            at: coalesce(links[i - 1].at, steps[i].startedAt),
-           via: links[i - 1].via,
+           via: CASE WHEN type(links[i - 1]) STARTS WITH 'VIA_' THEN type(links[i - 1]) ELSE links[i - 1].via END,
            confidence: coalesce(links[i - 1].confidence, links[i - 1].weight)
          }]
          + [{
