@@ -24,18 +24,18 @@ func TestFill(t *testing.T) {
 		name, data string
 		want       []winevent.Field
 	}{
-		{"OK named", `<EventData><Data Name="a">1</Data><Data Name='b'/></EventData>`, []winevent.Field{{"a", "1"}, {"b", ""}}},
-		{"OK nameless", `<EventData><Data>1</Data><Binary>00FF</Binary></EventData>`, []winevent.Field{{"Data", "1"}, {"Binary", "00FF"}}},
+		{"OK named", `<EventData><Data Name="a">1</Data><Data Name='b'/></EventData>`, []winevent.Field{{Name: "a", Value: "1"}, {Name: "b", Value: ""}}},
+		{"OK nameless", `<EventData><Data>1</Data><Binary>00FF</Binary></EventData>`, []winevent.Field{{Name: "Data", Value: "1"}, {Name: "Binary", Value: "00FF"}}},
 		{"OK nothing", `<EventData/><UserData></UserData>`, nil},
-		{"OK text alone", `<EventData>words</EventData>`, []winevent.Field{{"EventData", "words"}}},
-		{"OK user data", `<UserData><x:R xmlns:x="y"><x:A>1</x:A><x:B><x:C>2</x:C></x:B></x:R></UserData>`, []winevent.Field{{"A", "1"}, {"C", "2"}}},
-		{"OK white space kept", "<EventData><Data Name=\"a\"> x\r\n</Data></EventData>", []winevent.Field{{"a", " x\r\n"}}},
-		{"OK references", `<EventData><Data Name="a&amp;b">&lt;&#65;&#x42;&apos;&quot;&gt; &nothing; &</Data></EventData>`, []winevent.Field{{"a&b", `<AB'"> &nothing; &`}}},
-		{"OK no bracket is a tag", `<EventData><Data Name="a">1 < 2 <3</Data></EventData>`, []winevent.Field{{"a", "1 < 2 <3"}}},
-		{"OK bracket in quotes", `<EventData><Data x="a>b" Name="n">1</Data></EventData>`, []winevent.Field{{"n", "1"}}},
-		{"OK bad characters", "<EventData><Data Name=\"a\">\xff&#xD800;</Data></EventData>", []winevent.Field{{"a", "\uFFFD\uFFFD"}}},
+		{"OK text alone", `<EventData>words</EventData>`, []winevent.Field{{Name: "EventData", Value: "words"}}},
+		{"OK user data", `<UserData><x:R xmlns:x="y"><x:A>1</x:A><x:B><x:C>2</x:C></x:B></x:R></UserData>`, []winevent.Field{{Name: "A", Value: "1"}, {Name: "C", Value: "2"}}},
+		{"OK white space kept", "<EventData><Data Name=\"a\"> x\r\n</Data></EventData>", []winevent.Field{{Name: "a", Value: " x\r\n"}}},
+		{"OK references", `<EventData><Data Name="a&amp;b">&lt;&#65;&#x42;&apos;&quot;&gt; &nothing; &</Data></EventData>`, []winevent.Field{{Name: "a&b", Value: `<AB'"> &nothing; &`}}},
+		{"OK no bracket is a tag", `<EventData><Data Name="a">1 < 2 <3</Data></EventData>`, []winevent.Field{{Name: "a", Value: "1 < 2 <3"}}},
+		{"OK bracket in quotes", `<EventData><Data x="a>b" Name="n">1</Data></EventData>`, []winevent.Field{{Name: "n", Value: "1"}}},
+		{"OK bad characters", "<EventData><Data Name=\"a\">\xff&#xD800;</Data></EventData>", []winevent.Field{{Name: "a", Value: "\uFFFD\uFFFD"}}},
 		{"OK rendered is no data", `<RenderingInfo><Message>m</Message><Channel>c</Channel></RenderingInfo>`, nil},
-		{"OK definition put in", `<EventData><Data Name="a"><Task><Data>x</Data></Task></Data></EventData>`, []winevent.Field{{"a", "<Task><Data>x</Data></Task>"}}},
+		{"OK definition put in", `<EventData><Data Name="a"><Task><Data>x</Data></Task></Data></EventData>`, []winevent.Field{{Name: "a", Value: "<Task><Data>x</Data></Task>"}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			e, err := read(t, `<Event><System><EventID>5</EventID></System>`+tc.data+`</Event>`)

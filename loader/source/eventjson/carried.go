@@ -34,10 +34,12 @@ func carried(d *doc) int {
 		if original := d.get(v, "original"); original != 0 && holdsEvent(d, original) {
 			return original
 		}
-		if d.firstOf(0, "time", "sourcetype", "source", "index", "host") == 0 {
-			return 0
+		for _, name := range [...]string{"time", "sourcetype", "source", "index", "host"} {
+			if d.str(d.get(0, name)) != "" { // the schema of Elastic has objects under such names
+				return v
+			}
 		}
-		return v
+		return 0
 	}
 	if holdsEvent(d, v) {
 		return v
