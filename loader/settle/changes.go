@@ -28,6 +28,7 @@ type Changes struct {
 	Recount   []string          // endpoints that lost contacts: their span shrinks, or they go
 	Accesses  []*Access
 	Addresses []*Address
+	Coverage  []*Coverage
 	Others    int // records that can have made no more than accesses
 	Stored    int // records that made something
 	Merged    int // records that added to something
@@ -166,6 +167,7 @@ func (s *settling) changes() *Changes {
 	for _, key := range sortedKeys(s.addresses) {
 		c.Addresses = append(c.Addresses, s.addresses[key])
 	}
+	c.Coverage = s.coverages()
 	c.Others = s.others
 	c.Unnamed = sortedKeys(s.unnamed)
 	c.Recount = sortedKeys(s.recount)
