@@ -107,7 +107,7 @@ var gapTable = []Gap{
 		Code:   "no-task-log",
 		Text:   "no TaskScheduler/Operational record: launches get their task's name from process trees and definitions only, where those tell",
 		Blinds: []string{findReaching, findTree, findTasks, huntRare},
-		Closes: []string{"wevtutil sl Microsoft-Windows-TaskScheduler/Operational /e:true, and collect that log; it is off by default"},
+		Closes: []string{"wevtutil sl Microsoft-Windows-TaskScheduler/Operational /e:true, and collect that log; many versions of Windows have it off"},
 	},
 	{
 		Code:   "no-registrations",

@@ -100,7 +100,8 @@ func tellTelemetry(w io.Writer, s render.Style, t *telemetryReport) error {
 			last = h.LastSeen
 		}
 	}
-	fmt.Fprintf(w, "  %s on %s, %s to %s\n", render.Count(int64(len(t.Hosts)), "host"), render.Count(int64(days), "day of a host"), render.Time(first), render.Time(last))
+	fmt.Fprintf(w, "  %s, %s to %s; on %s in all, counted host by host\n", render.Count(int64(len(t.Hosts)), "host"),
+		render.Time(first), render.Time(last), render.Count(int64(days), "day"))
 	if n := t.Graph.HostsObserved; n < enoughHosts {
 		fmt.Fprintf(w, "  network or DNS telemetry of %s in all; below %d, rarity means little\n", render.Count(n, "host"), enoughHosts)
 	}
@@ -157,7 +158,7 @@ func tellGaps(w io.Writer, t *telemetryReport) {
 			continue // nothing is missing; it stands under clocks
 		}
 		n++
-		fmt.Fprintf(w, "  %s: %s of %d, %s\n", g.Code, render.Count(int64(len(g.Hosts)), "host"), len(t.Hosts), render.Count(int64(g.Days), "day"))
+		fmt.Fprintf(w, "  %s: %d of %s, %s\n", g.Code, len(g.Hosts), render.Count(int64(len(t.Hosts)), "host"), render.Count(int64(g.Days), "day"))
 		fmt.Fprintf(w, "      %s\n", g.Text)
 		if len(g.Details) > 0 {
 			fmt.Fprintf(w, "      which   %s\n", some(g.Details, shownDetails))
@@ -167,7 +168,7 @@ func tellGaps(w io.Writer, t *telemetryReport) {
 		for i, c := range g.Closes {
 			title := "closes"
 			if i > 0 {
-				title = "or"
+				title = ""
 			}
 			fmt.Fprintf(w, "      %-7s %s\n", title, c)
 		}
