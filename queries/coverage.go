@@ -160,9 +160,9 @@ var gapTable = []Gap{
 	},
 	{
 		Code:   "records-missing",
-		Text:   "the log's record ids leave numbers out: records were removed, filtered out on export, or damaged",
+		Text:   "the file's records are not numbered one by one: some were removed, overwritten or damaged",
 		Blinds: []string{findReaching, findTree, findOrigins, huntRare},
-		Closes: []string{"Export the whole log without a query: wevtutil epl LOG FILE.evtx", "Compare with what the collector holds of those ids"},
+		Closes: []string{"Load the log as the collector has it, and compare those ids", "Export with wevtutil epl LOG FILE.evtx rather than copying a log in use"},
 	},
 	{
 		Code:   "clock-unknown",

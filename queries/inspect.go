@@ -9,7 +9,7 @@ import (
 )
 
 // named finds what a schema statement makes.
-var named = regexp.MustCompile(`(?m)^CREATE (?:CONSTRAINT|INDEX) (\w+)`)
+var named = regexp.MustCompile(`(\w+) IF NOT EXISTS`)
 
 // Unmade are the names of constraints and indexes that the database lacks or does
 // not use yet: what Migrate would make.

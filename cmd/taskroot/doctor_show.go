@@ -29,9 +29,11 @@ func tellDoctor(a *app.App, r doctorReport) error {
 		if err := tellTelemetry(&b, render.Detect(a.Out, os.Getenv), t); err != nil {
 			return err
 		}
-		tellGaps(&b, t)
-		tellAliases(&b, t.Aliases)
-		tellClocks(&b, t.Clocks)
+		if len(t.Hosts) > 0 {
+			tellGaps(&b, t)
+			tellAliases(&b, t.Aliases)
+			tellClocks(&b, t.Clocks)
+		}
 	}
 	_, err := a.Out.Write(b.Bytes())
 	return err
@@ -49,7 +51,7 @@ func tellSetup(w io.Writer, s setupReport) {
 		if len(d.Unmade) == 0 {
 			item(w, "schema", "complete")
 		} else {
-			item(w, "schema", "%s missing; the next 'taskroot load' makes them", render.Count(int64(len(d.Unmade)), "constraint or index"))
+			item(w, "schema", "constraints and indexes missing: %d; the next 'taskroot load' makes them", len(d.Unmade))
 		}
 	} else {
 		item(w, "database", "%s CAN'T BE ASKED (address from %s)", d.URI, d.From)
@@ -148,9 +150,6 @@ func (i *indented) Write(b []byte) (int, error) {
 }
 
 func tellGaps(w io.Writer, t *telemetryReport) {
-	if len(t.Hosts) == 0 {
-		return
-	}
 	fmt.Fprintln(w, "\nWHAT IS MISSING, the gravest first (docs/coverage.md)")
 	n := 0
 	for _, g := range t.Gaps {

@@ -6,8 +6,8 @@ import "github.com/taskroot/taskroot/loader/winevent"
 const mostGaps = 16
 
 // gaps notes where the ids of records leave numbers out: a log numbers its
-// records one by one, so what is not there was cleared, filtered out on export,
-// overwritten, or damaged.
+// records one by one, so what is not there was removed, overwritten or damaged. (An
+// export with a query is numbered anew.)
 //
 // What is told of a chunk depends on it and on the id before it only, so that
 // the chunks of a log that is followed tell the same as the log at once.
