@@ -18,6 +18,7 @@ const (
 	LabelAddress        = "Address"  // an IP address that a host had
 	LabelComClass       = "ComClass" // a COM class of a host
 	LabelModule         = "Module"   // a file that processes loaded
+	LabelCoverage       = "Coverage" // what kinds of records a host gave on a day
 )
 
 // Labels of the product's own book-keeping.
@@ -39,23 +40,28 @@ const (
 	RelConnected      = "CONNECTED"
 	RelResolved       = "RESOLVED"
 	RelAccepted       = "ACCEPTED"
-	RelUnder          = "UNDER"
-	RelCreated        = "CREATED"
-	RelUpdated        = "UPDATED"
-	RelDeleted        = "DELETED"
-	RelEnabled        = "ENABLED"
-	RelDisabled       = "DISABLED"
-	RelDefined        = "DEFINED"
-	RelRegistered     = "REGISTERED"
-	RelNames          = "NAMES"           // (:TaskDefinition)-[:NAMES]->(:Endpoint): its commands name it
-	RelHasAddress     = "HAS_ADDRESS"     // (:Host)-[:HAS_ADDRESS]->(:Address)
-	RelRegisteredFrom = "REGISTERED_FROM" // (:Task)-[:REGISTERED_FROM]->(:Address)
-	RelChangedClass   = "CHANGED_CLASS"   // (:Process)-[:CHANGED_CLASS]->(:ComClass)
-	RelLoaded         = "LOADED"          // (:Process)-[:LOADED]->(:Module)
-	RelHandledBy      = "HANDLED_BY"      // (:Task)-[:HANDLED_BY]->(:ComClass): a definition has it as its handler
-	RelRan            = "RAN"             // (:Task)-[:RAN]->(:Launch)
-	RelFound          = "FOUND"           // (:HuntRun)-[:FOUND]->(:Finding)
-	RelAbout          = "ABOUT"           // (:Finding)-[:ABOUT]->(target)
+	// RelMayHaveConnected is a connection that the network saw and one process of the
+	// client is likely to have made; followed only on request.
+	RelMayHaveConnected = "MAY_HAVE_CONNECTED"
+	RelUnder            = "UNDER"
+	RelCreated          = "CREATED"
+	RelUpdated          = "UPDATED"
+	RelDeleted          = "DELETED"
+	RelEnabled          = "ENABLED"
+	RelDisabled         = "DISABLED"
+	RelDefined          = "DEFINED"
+	RelRegistered       = "REGISTERED"
+	RelNames            = "NAMES"           // (:TaskDefinition)-[:NAMES]->(:Endpoint): its commands name it
+	RelHasAddress       = "HAS_ADDRESS"     // (:Host)-[:HAS_ADDRESS]->(:Address)
+	RelRegisteredFrom   = "REGISTERED_FROM" // (:Task)-[:REGISTERED_FROM]->(:Address)
+	RelFlowed           = "FLOWED"          // (:Address)-[:FLOWED]->(:Endpoint): the network saw it connect
+	RelAsked            = "ASKED"           // (:Address)-[:ASKED]->(:Endpoint): the network saw it ask for the name
+	RelChangedClass     = "CHANGED_CLASS"   // (:Process)-[:CHANGED_CLASS]->(:ComClass)
+	RelLoaded           = "LOADED"          // (:Process)-[:LOADED]->(:Module)
+	RelHandledBy        = "HANDLED_BY"      // (:Task)-[:HANDLED_BY]->(:ComClass): a definition has it as its handler
+	RelRan              = "RAN"             // (:Task)-[:RAN]->(:Launch)
+	RelFound            = "FOUND"           // (:HuntRun)-[:FOUND]->(:Finding)
+	RelAbout            = "ABOUT"           // (:Finding)-[:ABOUT]->(target)
 )
 
 // Relationship types of hand-overs: a process had another one started by a broker,

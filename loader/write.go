@@ -12,6 +12,7 @@ import (
 	"github.com/taskroot/taskroot/graph"
 	"github.com/taskroot/taskroot/internal/graphdb"
 	"github.com/taskroot/taskroot/loader/decode"
+	"github.com/taskroot/taskroot/loader/flows"
 	"github.com/taskroot/taskroot/loader/handover"
 	"github.com/taskroot/taskroot/loader/settle"
 	"github.com/taskroot/taskroot/queries"
@@ -29,7 +30,17 @@ type writer struct {
 	made     *made
 	log      *slog.Logger
 	internal []string // suffixes of internal names
+	proxies  *settle.Proxies
 	moved    []string // hosts with an address that is new to them
+	// stretches are those in which connections that the network saw may belong to
+	// other processes than before.
+	stretches []flows.Stretch
+}
+
+func (l *Loader) writer(tx graphdb.Runner) *writer {
+	return &writer{
+		log: l.log, lib: l.lib, tx: tx, batch: l.config.Batch, made: newMade(), internal: l.config.InternalSuffixes, proxies: l.proxies,
+	}
 }
 
 // made counts what was created, by label and by type.
@@ -42,7 +53,7 @@ type made struct {
 // reader sees no gap.
 func (w *writer) write(ctx context.Context, c *settle.Changes) error {
 	steps := []func(context.Context, *settle.Changes) error{
-		w.hosts, w.accesses, w.processes, w.parents, w.contacts, w.tasks, w.classes, w.acts, w.spawns, w.gone,
+		w.hosts, w.coverage, w.accesses, w.processes, w.parents, w.contacts, w.flows, w.tasks, w.classes, w.acts, w.spawns, w.gone,
 	}
 	for _, step := range steps {
 		if err := step(ctx, c); err != nil {

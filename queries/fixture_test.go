@@ -24,7 +24,7 @@ type small struct {
 }
 
 // kinds are the fixture statements in the order they run.
-var kinds = []string{"host", "task", "definition", "process", "parent", "handover", "start", "candidate", "contact", "deed", "class", "handled", "changes", "loads"}
+var kinds = []string{"host", "task", "definition", "process", "parent", "handover", "start", "candidate", "contact", "deed", "coverage", "launch", "class", "handled", "changes", "loads"}
 
 var defaultTime = time.Date(2024, 5, 2, 10, 0, 0, 0, time.UTC)
 
@@ -106,7 +106,11 @@ func (g *small) line(verb string, words []string, options map[string]string) {
 		g.deed(words, options)
 	case "class", "handled", "changes", "loads":
 		g.com(verb, words, options)
-	case "connect", "resolve", "accept":
+	case "coverage":
+		g.coverage(words, options)
+	case "launch": // HOST PATH TIME
+		g.add("launch", graph.TaskKey(words[0], words[1]), when(g, words[2]))
+	case "connect", "resolve", "accept", "may-connect":
 		g.contact(verb, words, options)
 	case "hosts": // h2..h5 reach NAME
 		for _, h := range hostRange(words[0]) {
@@ -233,9 +237,22 @@ func (g *small) com(verb string, words []string, options map[string]string) {
 	}
 }
 
+// coverage: HOST DAY and lists, each with commas.
+func (g *small) coverage(words []string, options map[string]string) {
+	host := g.host(words[0])
+	props := map[string]any{"firstSeen": when(g, words[1]+"T08:00Z"), "lastSeen": when(g, words[1]+"T20:00Z")}
+	for _, name := range []string{"events", "kinds", "notes", "gaps"} {
+		props[name] = strings.FieldsFunc(options[name], func(r rune) bool { return r == ',' })
+	}
+	if options["moreGaps"] != "" {
+		props["moreGaps"] = true
+	}
+	g.add("coverage", host+"|"+words[1], host, words[1], props)
+}
+
 // contact: P NAME [time]... [unanswered=true] [more properties].
 func (g *small) contact(verb string, words []string, options map[string]string) {
-	kinds := map[string]string{"connect": graph.RelConnected, "resolve": graph.RelResolved, "accept": graph.RelAccepted}
+	kinds := map[string]string{"connect": graph.RelConnected, "resolve": graph.RelResolved, "accept": graph.RelAccepted, "may-connect": graph.RelMayHaveConnected}
 	times := []time.Time{}
 	for _, w := range words[2:] {
 		times = append(times, when(g, w))

@@ -13,7 +13,7 @@
 // param    minDepth           INTEGER = 1            only pairs with a chain of at least this many processes, shown by the shortest such
 // param    host               STRING = null          only tasks on this host
 // param    task               STRING = null          only this task, by key or path
-// param    includeCandidates  BOOLEAN = false        also follow launches that several tasks fit
+// param    includeCandidates  BOOLEAN = false        also follow launches that several tasks fit, and connections that only the network saw
 // param    includeHandovers   BOOLEAN = false        also follow what a process had a broker start (WMI, COM, a service, the shell …)
 // param    includePrivate     BOOLEAN = false        also private, loopback, link-local and internal destinations
 // param    limit              INTEGER = 100          at most this many rows
@@ -23,7 +23,7 @@
 // param    afterDestination   STRING = null          … and this destination
 // returns  task               MAP                    its key, host and path
 // returns  destination        STRING                 registered domain, or IP
-// returns  via                STRING                 connected, or resolved where it only asked for the name
+// returns  via                STRING                 connected; resolved where it only asked for the name; may-have-connected where only the network saw it
 // returns  endpoints          LIST<STRING>           keys of the endpoints reached there
 // returns  hosts              INTEGER                how many hosts reached the destination in the window
 // returns  hostsObserved      INTEGER                how many hosts have network or DNS telemetry in the window
@@ -77,8 +77,8 @@ OPTIONAL MATCH (e)-[:UNDER]->(d:Domain)
 WITH hostsObserved, coalesce(d.name, e.key) AS destination, collect(e) AS candidates
 CALL (candidates) {
   UNWIND candidates AS e
-  MATCH (e)<-[c:CONNECTED|RESOLVED]-(p:Process)
-  WHERE (type(c) = 'CONNECTED' OR ($via = 'any' AND c.answered))
+  MATCH (e)<-[c:CONNECTED|RESOLVED|MAY_HAVE_CONNECTED]-(p:Process)
+  WHERE (type(c) = 'CONNECTED' OR ($via = 'any' AND c.answered) OR ($includeCandidates AND type(c) = 'MAY_HAVE_CONNECTED'))
     AND (($since IS NULL AND $until IS NULL)
       OR any(t IN c.times WHERE t >= coalesce($since.epochSeconds, t) AND t * 1000 < coalesce($until.epochMillis, t * 1000 + 1))
       OR (c.timesTruncated AND c.lastSeen >= coalesce($since, c.lastSeen) AND c.firstSeen < coalesce($until, datetime('9999-01-01'))))
@@ -87,9 +87,10 @@ CALL (candidates) {
 WITH hostsObserved, destination, candidates, hosts
 WHERE 0 < hosts <= $maxHosts
 UNWIND candidates AS e
-MATCH (e)<-[c:CONNECTED|RESOLVED]-(leaf:Process)
+MATCH (e)<-[c:CONNECTED|RESOLVED|MAY_HAVE_CONNECTED]-(leaf:Process)
 WHERE type(c) = 'CONNECTED'
    OR ($via = 'any' AND c.answered)
+   OR ($includeCandidates AND type(c) = 'MAY_HAVE_CONNECTED')
 WITH *, $since IS NULL AND $until IS NULL AS always,
      [t IN c.times WHERE t >= coalesce($since.epochSeconds, t) AND t * 1000 < coalesce($until.epochMillis, t * 1000 + 1)] AS inside
 WHERE always
@@ -98,7 +99,7 @@ WHERE always
 WITH hostsObserved, destination, hosts, leaf, {
        endpoint: e.key,
        type: type(c),
-       confidence: coalesce(c.nameConfidence, 1.0),
+       confidence: coalesce(c.nameConfidence, c.confidence, 1.0),
        count: CASE WHEN always THEN coalesce(c.count, 1) WHEN inside = [] THEN 1 ELSE size(inside) END,
        truncated: coalesce(c.timesTruncated, false),
        first: CASE
@@ -132,7 +133,7 @@ WITH hostsObserved, destination, hosts, task, leaf, roots, climb, contact,
 WITH hostsObserved, destination, hosts, task,
      collect(roots) AS roots,
      collect(DISTINCT contact.endpoint) AS endpoints,
-     max(contact.type = 'CONNECTED') AS connected,
+     max(CASE contact.type WHEN 'CONNECTED' THEN 2 WHEN 'RESOLVED' THEN 1 ELSE 0 END) AS connected,
      count(DISTINCT [leaf.key, contact.endpoint]) AS chains,
      sum(contact.count) AS count,
      max(contact.truncated) AS truncated,
@@ -154,7 +155,7 @@ LIMIT $limit
 MATCH (leaf:Process {key: best[3]})
 MATCH (last:Endpoint {key: best[4]})
 CALL (leaf, last) {
-  MATCH path = (last)<-[:CONNECTED|RESOLVED]-(leaf)
+  MATCH path = (last)<-[:CONNECTED|RESOLVED|MAY_HAVE_CONNECTED]-(leaf)
     (()<-[link:SPAWNED|VIA_BITS|VIA_COM|VIA_LOGON|VIA_MSI|VIA_SERVICE|VIA_SHELL|VIA_WMI]-() WHERE $includeHandovers OR type(link) = 'SPAWNED')* (root:Process)<-[:SPAWNED|MAY_HAVE_SPAWNED]-(origin:Task)
   RETURN origin, root, path
 }
@@ -182,7 +183,7 @@ CALL (roots, endpoints) {
 }
 RETURN {key: task.key, host: task.host, path: task.path} AS task,
        destination,
-       CASE WHEN connected THEN 'connected' ELSE 'resolved' END AS via,
+       ['may-have-connected', 'resolved', 'connected'][connected] AS via,
        reached AS endpoints,
        hosts,
        hostsObserved,
@@ -224,8 +225,8 @@ RETURN {key: task.key, host: task.host, path: task.path} AS task,
            key: steps[-1].key,
            name: steps[-1].key,
            at: best[7],
-           via: CASE best[5] WHEN 'CONNECTED' THEN 'connected' ELSE 'resolved' END,
-           confidence: coalesce(links[-1].nameConfidence, 1.0)
+           via: replace(toLower(best[5]), '_', '-'),
+           confidence: coalesce(links[-1].nameConfidence, links[-1].confidence, 1.0)
          }] AS chain,
        reduce(all = [], l IN links | all + [r IN coalesce(l.evidence, []) WHERE NOT r IN all]) AS evidence,
        path

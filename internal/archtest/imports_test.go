@@ -41,8 +41,11 @@ var policy = []row{
 	{pkg: "loader/taskxml", own: []string{"graph"}},
 	{pkg: "loader/winevent", own: []string{"graph", "loader/taskxml"}},
 	{pkg: "loader/follow", why: "files and places in them; what is in them is for others"},
+	{pkg: "loader/winxml", own: []string{"graph", "loader/winevent"}},
+	{pkg: "loader/winmessage", own: []string{"graph", "loader/winevent"}},
 	{pkg: "loader/mde", own: []string{"graph", "loader/taskxml"}},
 	{pkg: "loader/settle", own: []string{"graph", "loader/cmdline"}, why: "identity is pure: no database, no sources"},
+	{pkg: "loader/flows", own: []string{"graph", "internal/graphdb", "loader/settle", "queries"}, why: "it reads the round that was just written"},
 	{pkg: "loader/origin", own: []string{"graph", "internal/graphdb", "loader/settle", "queries"}, why: "it reads the round that was just written"},
 	{
 		pkg: "loader/handover",
@@ -51,17 +54,17 @@ var policy = []row{
 	},
 	{
 		pkg: "loader/source/table",
-		own: []string{"graph", "loader/mde", "loader/source/eventjson", "loader/winevent"},
+		own: []string{"graph", "loader/mde", "loader/source/eventjson", "loader/winevent", "loader/winmessage"},
 		why: "a row of an event has the names of the same tool's JSON: one package knows them",
 	},
 	{pkg: "loader/source/inventory", own: []string{"graph", "loader/taskxml"}, why: "a task's own definition names it"},
-	{pkg: "loader/source/*", own: []string{"graph", "internal/fault", "loader/mde", "loader/winevent"}, why: "a decoder knows no other and no database"},
+	{pkg: "loader/source/*", own: []string{"graph", "internal/fault", "loader/mde", "loader/winevent", "loader/winmessage", "loader/winxml"}, why: "a decoder knows no other and no database"},
 	{pkg: "loader/source", own: []string{"graph", "internal/fault", "loader/mde", "loader/winevent", "loader/source/*"}},
 	{
 		pkg: "loader",
 		own: []string{
 			"graph", "internal/fault", "internal/filelock", "internal/graphdb", "queries",
-			"loader/cmdline", "loader/decode", "loader/follow", "loader/handover", "loader/origin", "loader/settle", "loader/source", "loader/taskxml",
+			"loader/cmdline", "loader/decode", "loader/flows", "loader/follow", "loader/handover", "loader/origin", "loader/settle", "loader/source", "loader/taskxml",
 		},
 		why: "graphdb for the one transaction that a round is, filelock for one follower a folder",
 	},

@@ -11,13 +11,14 @@ import "time"
 
 // Config is everything that can be configured, typed and checked.
 type Config struct {
-	Neo4j Neo4j
-	API   API
-	Load  Load
-	Hosts Hosts
-	Names Names
-	Hunt  Hunt
-	Log   Log
+	Neo4j   Neo4j
+	API     API
+	Load    Load
+	Hosts   Hosts
+	Names   Names
+	Network Network
+	Hunt    Hunt
+	Log     Log
 }
 
 // Neo4j says where the database is and how to get in.
@@ -66,11 +67,19 @@ func (l Load) Offset() (offset time.Duration, ok bool) {
 // Hosts says which host names mean the same machine.
 type Hosts struct {
 	Aliases map[string]string // from a name, lower case, to the name it is kept under
+	// Addresses are the IPs of hosts whose own logs hold no connection, several
+	// parted by spaces: by them the network's records are tied to hosts.
+	Addresses map[string]string
 }
 
 // Names says which DNS names are the organisation's own.
 type Names struct {
 	InternalSuffixes []string
+}
+
+// Network says what stands between processes and where they go.
+type Network struct {
+	Proxies []string // each host, host:port, IP, IP:port or [IPv6]:port
 }
 
 // Hunt says how batch hunts run.

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -47,7 +48,10 @@ func keys(c *Config) []key {
 		{name: "load.clock_offset", field: &c.Load.ClockOffset, check: isOffset, help: "what to add to times that state no zone and can't be checked"},
 
 		{name: "hosts.aliases", field: &c.Hosts.Aliases, help: "host names that mean another host"},
+		{name: "hosts.addresses", field: &c.Hosts.Addresses, help: "IPs of hosts whose own logs show none, several parted by spaces"},
 		{name: "names.internal_suffixes", field: &c.Names.InternalSuffixes, help: "DNS suffixes that are the organisation's own"},
+
+		{name: "network.proxies", field: &c.Network.Proxies, check: isProxies, help: "web proxies: host or IP, with or without port"},
 
 		{name: "hunt.schedule", field: &c.Hunt.Schedule, def: "true", help: "whether serve runs hunts on their schedule"},
 		{name: "hunt.timeout", field: &c.Hunt.Timeout, def: "10m", check: positive, help: "longest a hunt may run"},
@@ -91,6 +95,22 @@ func isURI(s string) error {
 func isAddress(s string) error {
 	if _, port, err := net.SplitHostPort(s); err != nil || port == "" {
 		return errors.New("want host:port, such as 127.0.0.1:8844")
+	}
+	return nil
+}
+
+func isProxies(list string) error {
+	for entry := range strings.SplitSeq(list, ",") {
+		host, port := entry, "1"
+		if strings.Contains(entry, "]") || strings.Count(entry, ":") == 1 {
+			var err error
+			if host, port, err = net.SplitHostPort(entry); err != nil {
+				host = ""
+			}
+		}
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || host == "" || strings.ContainsAny(host, "/ @") {
+			return fmt.Errorf("want host, host:port, IP or IP:port without a scheme, such as proxy.corp.example:8080; this is %q", entry)
+		}
 	}
 	return nil
 }

@@ -30,9 +30,12 @@ type Changes struct {
 	Accesses  []*Access
 	Addresses []*Address
 	Classes   []*Class
-	Others    int // records that can have made no more than accesses
-	Stored    int // records that made something
-	Merged    int // records that added to something
+	Coverage  []*Coverage
+	Sights    []*Sight
+	Talked    []Talked // where what processes said of the network changed
+	Others    int      // records that can have made no more than accesses and sights
+	Stored    int      // records that made something
+	Merged    int      // records that added to something
 	Ambiguous int
 }
 
@@ -179,6 +182,13 @@ func (s *settling) changes() *Changes {
 		if k := s.classes[key]; k.Stored != k.Fingerprint() {
 			c.Classes = append(c.Classes, k)
 		}
+	}
+	c.Coverage = s.coverages()
+	for _, key := range sortedKeys(s.sights) {
+		c.Sights = append(c.Sights, s.sights[key])
+	}
+	for _, host := range sortedKeys(s.talked) {
+		c.Talked = append(c.Talked, s.talked[host].finish(host))
 	}
 	c.Others = s.others
 	c.Unnamed = sortedKeys(s.unnamed)

@@ -19,6 +19,20 @@ const (
 	System        = "System"
 )
 
+// ChannelOf is the channel that a provider writes to, "" where that is not one
+// of those that are read. Some exports keep the provider and lose the channel.
+func ChannelOf(provider string) string {
+	switch strings.ToLower(provider) {
+	case "microsoft-windows-sysmon":
+		return Sysmon
+	case "microsoft-windows-security-auditing":
+		return Security
+	case "microsoft-windows-taskscheduler":
+		return TaskScheduler
+	}
+	return ""
+}
+
 // Field is one named value of an event's data, as text.
 type Field struct{ Name, Value string }
 
@@ -41,7 +55,14 @@ type Event struct {
 	Message string
 	Source  string // file, archive member or stream
 	Ordinal uint64 // position in the source, from 1
+	// Missing are records whose ids the log passed over before this one, where
+	// the carrier knows; MissingMore says that there are more.
+	Missing     []Range
+	MissingMore bool
 }
+
+// Range is the ids of records from the first to the last.
+type Range struct{ From, To uint64 }
 
 // Get is the value of the first field of that exact name; "" where there is
 // none. Names are compared with case, because NXLog writes ProcessID for the

@@ -5,7 +5,7 @@
 // access   read
 // param    task               STRING                 key of the task, or its path together with host
 // param    host               STRING = null          host of the task
-// param    includeCandidates  BOOLEAN = false        also what it may have started, where several tasks fit
+// param    includeCandidates  BOOLEAN = false        also what it may have started, where several tasks fit, and connections that only the network saw
 // param    includeHandovers   BOOLEAN = false        also what its processes had a broker start (WMI, COM, a service, the shell …)
 // param    limit              INTEGER = 1000         at most this many rows
 // param    afterDepth         INTEGER = null         continue after the row of this depth
@@ -67,7 +67,9 @@ WHERE $afterKey IS NULL
 ORDER BY depth, seen, p.key
 LIMIT $limit
 CALL (p) {
-  OPTIONAL MATCH (p)-[c:CONNECTED|RESOLVED|ACCEPTED]->(e:Endpoint)
+  OPTIONAL MATCH (p)-[c:CONNECTED|RESOLVED|ACCEPTED|MAY_HAVE_CONNECTED]->(e:Endpoint)
+  WHERE $includeCandidates
+     OR type(c) <> 'MAY_HAVE_CONNECTED'
   OPTIONAL MATCH (e)-[:UNDER]->(d:Domain)
   WITH c, e, d
   ORDER BY c.firstSeen, e.key, type(c)
@@ -75,7 +77,7 @@ CALL (p) {
     endpoint: e.key,
     destination: coalesce(d.name, e.key),
     scope: e.scope,
-    how: toLower(type(c)),
+    how: replace(toLower(type(c)), '_', '-'),
     answered: c.answered,
     count: c.count,
     truncated: c.timesTruncated,
@@ -84,7 +86,7 @@ CALL (p) {
     ips: c.ips,
     ports: c.ports,
     protocols: c.protocols,
-    nameConfidence: c.nameConfidence,
+    nameConfidence: coalesce(c.nameConfidence, c.confidence),
     evidence: c.evidence
   } END) AS contacts
 }
