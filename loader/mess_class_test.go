@@ -22,7 +22,8 @@ func (m *messer) actor(at time.Time) graph.ProcessRef {
 	p := graph.ProcessRef{PID: uint32(4 * (1 + m.rng.IntN(4))), Image: m.pick(images...)}
 	switch m.rng.IntN(5) {
 	case 0, 1:
-		p.GUID = guid(at.Add(-time.Duration(m.rng.IntN(20))*time.Second), m.rng.Uint32()&0xf)
+		n := m.rng.Uint32() & 0xf // the same process is met again, and has its PID
+		p.GUID, p.PID = guid(at.Add(-time.Duration(m.rng.IntN(20))*time.Second), n), 4*(1+n%4)
 	case 2:
 		p.Started = at.Add(-time.Duration(m.rng.IntN(9)) * time.Second).Truncate(time.Second)
 	case 3:

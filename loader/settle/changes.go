@@ -178,12 +178,7 @@ func (s *settling) changes() *Changes {
 	for _, key := range sortedKeys(s.addresses) {
 		c.Addresses = append(c.Addresses, s.addresses[key])
 	}
-	for _, key := range sortedKeys(s.classes) {
-		if k := s.classes[key]; k.Stored != k.Fingerprint() {
-			c.Classes = append(c.Classes, k)
-		}
-	}
-	c.Coverage = s.coverages()
+	c.Classes, c.Coverage = s.changedClasses(), s.coverages()
 	for _, key := range sortedKeys(s.sights) {
 		c.Sights = append(c.Sights, s.sights[key])
 	}

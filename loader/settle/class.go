@@ -311,6 +311,17 @@ func (s *settling) mergeClasses(ctx context.Context) error {
 	return nil
 }
 
+// changedClasses are those that differ from the stored ones.
+func (s *settling) changedClasses() []*Class {
+	var out []*Class
+	for _, key := range sortedKeys(s.classes) {
+		if c := s.classes[key]; c.Stored != c.Fingerprint() {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
 // kindOf is the kind of the node that an act is done to.
 func kindOf(change graph.Change) string {
 	switch change {
