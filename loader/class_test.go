@@ -92,8 +92,16 @@ func TestClassesOfSamples(t *testing.T) {
 	db, lib := open(t)
 	shared := testdata.Shared(t)
 	samples := map[string][]string{
-		"evtx/evtx-attack-samples/sysmon_uacbypass_CDSSync_schtask_hijack_byeintegrity5.evtx": {"x"},
-		"evtx/evtx-attack-samples/PanacheSysmon_vs_AtomicRedTeam01.evtx":                      {"x"},
+		"evtx/evtx-attack-samples/sysmon_uacbypass_CDSSync_schtask_hijack_byeintegrity5.evtx": {
+			`(Process taskhostw.exe)-LOADED {"confidence":1,"count":1,"hashes":"SHA1=3764370484BB7CFC9D5935AA985AE94C976D36DD,MD5=F8F0E250AC2B5BB292D323FD9C758160,SHA256=A7B9B1173735901E2FB1587A30A61490201980F7553C4BC591F6E0CE0A8A7961,IMPHASH=F02EC4C6C20C604280CEEBB871C18312","valid":false,"via":["sysmon7"]}->(Module c:\users\public\tools\privesc\uac\system32\npmproxy.dll)`,
+			`Module {"name":"npmproxy.dll"}`,
+		},
+		"evtx/evtx-attack-samples/PanacheSysmon_vs_AtomicRedTeam01.evtx": {
+			`(Process regsvcs.exe)-CHANGED_CLASS {"confidence":1,"count":1,"settings":["machine CodeBase file:///C:/AtomicRedTeam/T1121.DLL","machine InprocServer32 mscoree.dll"],"via":["sysmon13"]}->(ComClass 17C7DA62-8517-3DF1-A67C-BD4BCD2C5C3F)`,
+			`(Process wbengine.exe)-LOADED {"confidence":1,"count":1,"hashes":"SHA1=BE65E71FC691867FFA1D3129CEAB67A0688A08CB,MD5=9A0C13D674AB2D72193653EF38D8FB8E,SHA256=15817A5CB717D4846AE753A27CD8859BCE63004143083027FA5EC9324DFC5188,IMPHASH=5694D579C32F1A7EB5FA54148C174C38","signature":"Microsoft Windows","valid":true,"via":["sysmon7"]}->(Module c:\windows\system32\taskschd.dll)`,
+			`ComClass {"classId":"17C7DA62-8517-3DF1-A67C-BD4BCD2C5C3F","host":"msedgewin10","kinds":["CodeBase","InprocServer32"],"modules":["c:\\atomicredteam\\t1121.dll","c:\\windows\\system32\\mscoree.dll"],"server":"mscoree.dll","settings":["machine CodeBase file:///C:/AtomicRedTeam/T1121.DLL","machine InprocServer32 mscoree.dll"]}`,
+			`Module {"name":"taskschd.dll"}`,
+		},
 	}
 	for file, want := range samples {
 		t.Run("OK"+path.Base(file), func(t *testing.T) {
