@@ -23,7 +23,8 @@ type Round struct {
 	plans map[string]*PlanNode
 	hosts map[string]*Host
 
-	proxies   *Proxies // may be nil
+	proxies   *Proxies            // may be nil
+	given     map[string][]string // addresses of hosts, by the user's word
 	accesses  map[string]*Access
 	addresses map[string]*Address
 	coverage  map[dayKey]*Coverage
@@ -102,6 +103,9 @@ func (r *Round) host(h *graph.Header) {
 	}
 	host.Name = min(host.Name, h.HostName)
 	host.Seen.Add(h.Clock.At)
+	for _, ip := range r.given[h.Host] {
+		r.address(h, ip)
+	}
 }
 
 func (r *Round) unit(host string, pid uint32) *Unit {
