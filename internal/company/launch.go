@@ -61,7 +61,7 @@ type instance struct {
 func (m *machine) start(t *task, trigger uint16, unlogged bool) *instance {
 	user := m.runUser(t)
 	r := &instance{task: t, id: m.newGUID()}
-	r.root = m.begin(birth{image: t.image, command: t.commandLine(), user: user, parent: m.base.schedule, unlogged: unlogged})
+	r.root = m.begin(birth{image: t.image, command: t.commandLine(), user: user, parent: m.base.schedule, unlogged: unlogged, task: t.path})
 	at, logger := m.now+13, m.base.schedule.pid
 	launched := []field{str("TaskName", t.path), str("Path", t.launchPath()), pidOf("ProcessID", r.root.pid), num("Priority", 16384)}
 	if m.lostPID {
@@ -126,6 +126,7 @@ func (m *machine) register(t *task, by *process) {
 	m.emit(schedulerLog, 106, 0, m.now+1, m.base.schedule.pid, "",
 		str("TaskName", t.path), str("UserContext", user.full()))
 	m.defenderTask("ScheduledTaskCreated", t, xml, by)
+	m.did("CREATED", t, by)
 }
 
 // update logs that a task was written again; its definition stays.
@@ -137,6 +138,7 @@ func (m *machine) update(t *task, by *process) {
 	m.emit(securityLog, 4702, 1, m.now+2, m.base.lsass.pid, "", fields...)
 	m.emit(schedulerLog, 140, 0, m.now+1, m.base.schedule.pid, "", str("TaskName", t.path), str("UserName", by.user.full()))
 	m.defenderTask("ScheduledTaskUpdated", t, xml, by)
+	m.did("UPDATED", t, by)
 }
 
 // remove logs that a task was deleted, without its content, as is common.
@@ -151,6 +153,7 @@ func (m *machine) remove(t *task, by *process) {
 	m.emit(securityLog, 4699, 1, m.now+2, m.base.lsass.pid, "", fields...)
 	m.emit(schedulerLog, 141, 0, m.now+1, m.base.schedule.pid, "", str("TaskName", t.path), str("UserName", user.full()))
 	m.defenderTask("ScheduledTaskDeleted", t, "", by)
+	m.did("DELETED", t, by)
 }
 
 // atexec is a task from another host: registered, run on demand, deleted.

@@ -84,6 +84,7 @@ type birth struct {
 	parent         *process
 	pid            uint32 // 0 for any
 	unlogged       bool
+	task           string // whose run begins with it
 	at             int64 // 0 for now
 }
 
@@ -113,6 +114,7 @@ func (m *machine) begin(b birth) *process {
 		m.live = slices.DeleteFunc(m.live, func(p *process) bool { return p.ended })
 		m.crowd = 512 + 2*len(m.live)
 	}
+	m.born(p, b.task)
 	if p.logged {
 		m.tellStart(p)
 	}
