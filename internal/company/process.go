@@ -85,7 +85,7 @@ type birth struct {
 	pid            uint32 // 0 for any
 	unlogged       bool
 	task           string // whose run begins with it
-	at             int64 // 0 for now
+	at             int64  // 0 for now
 }
 
 // lostStarts is how many of a thousand ordinary starts the logs miss.

@@ -29,7 +29,9 @@ type known struct {
 	mentioned map[string]bool
 }
 
-func pidOf(host string, pid int64) string { return strings.ToLower(host) + "|" + strconv.FormatInt(pid, 10) }
+func pidOf(host string, pid int64) string {
+	return strings.ToLower(host) + "|" + strconv.FormatInt(pid, 10)
+}
 
 func (k *known) born(b company.Birth) {
 	k.births = append(k.births, &b)
@@ -205,7 +207,9 @@ func (k *known) sees(host string, carriers []company.Format) bool {
 	return slices.ContainsFunc(carriers, func(f company.Format) bool { return f != company.Defender || k.defended(host) })
 }
 
-func (k *known) defended(host string) bool { return !strings.HasPrefix(k.truth.Telemetry[host], "older") }
+func (k *known) defended(host string) bool {
+	return !strings.HasPrefix(k.truth.Telemetry[host], "older")
+}
 
 // missing says which parents and launches the carriers show and the graph lacks.
 func (k *known) missing(t *testing.T, parents map[*company.Birth]bool, launches map[*company.Birth]string, carriers []company.Format) {
