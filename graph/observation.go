@@ -163,6 +163,8 @@ const (
 	Deleted  Change = "deleted"
 	Enabled  Change = "enabled"
 	Disabled Change = "disabled"
+	// Listed is no change: an inventory has the task as it was at that time.
+	Listed Change = "listed"
 )
 
 // TaskChanged is a change of a task's registration: Security 4698 to 4702,
@@ -347,20 +349,6 @@ type PolicyChanged struct {
 	Value     string
 	User      string
 	LogonID   uint64
-}
-
-// TaskListed is a task as an inventory of a machine has it: it exists at that
-// time with that definition, whenever it was registered.
-type TaskListed struct {
-	Header
-	Path    string
-	XML     string // "" where the inventory has no definition
-	Enabled *bool
-	Origin  string // file, schtasks, get-scheduledtask, taskcache
-	// The registry's own: whether the task's SD value is missing, which hides
-	// it from every listing, and its Index; nil where the inventory can't say.
-	NoSD  *bool
-	Index *uint32
 }
 
 // FlowSeen is a connection that the network saw, without a process: Zeek's

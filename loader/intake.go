@@ -230,6 +230,11 @@ func (in *intake) build() (round *settle.Round, bad int) {
 				bad++
 			}
 			continue
+		case *graph.TaskListed:
+			if !listed(round, o) {
+				bad++
+			}
+			continue
 		case *graph.ProcessStarted:
 			ask(round, o)
 		}
@@ -272,14 +277,41 @@ func change(round *settle.Round, c *graph.TaskChanged) (parsed bool) {
 	if c.XML != "" {
 		if d, err := taskxml.Parse(c.XML); err == nil {
 			plan = planNode(c.XML, d)
-			f.Author, f.Hidden, f.Off = d.Author, d.Settings.Hidden, !d.Settings.Enabled
-			f.Principal, f.RunLevel = principal(d), d.Principal.RunLevel
+			describe(&f, d)
 		} else {
 			parsed = false
 		}
 	}
 	round.Change(c, f, plan)
 	return parsed
+}
+
+// listed adds a task as an inventory has it, likewise.
+func listed(round *settle.Round, o *graph.TaskListed) (parsed bool) {
+	f := settle.TaskFact{Listing: &settle.Listing{}}
+	if o.XML == "" {
+		round.List(o, f, nil)
+		return true
+	}
+	d, err := taskxml.Parse(o.XML)
+	if err != nil {
+		round.List(o, f, nil)
+		return false
+	}
+	describe(&f, d)
+	if len(d.Date) <= longestDate {
+		f.Listing.Date = d.Date
+	}
+	round.List(o, f, planNode(o.XML, d))
+	return true
+}
+
+// longestDate bounds a date that a definition's writer chose.
+const longestDate = 64
+
+func describe(f *settle.TaskFact, d *taskxml.Definition) {
+	f.Author, f.Hidden, f.Off = d.Author, d.Settings.Hidden, !d.Settings.Enabled
+	f.Principal, f.RunLevel = principal(d), d.Principal.RunLevel
 }
 
 func principal(d *taskxml.Definition) string {
@@ -299,7 +331,7 @@ func planNode(xml string, d *taskxml.Definition) *settle.PlanNode {
 	}
 	decoded, names := undo(d.Actions)
 	return &settle.PlanNode{
-		Key: d.Hash(), XML: xml, Actions: d.ActionsJSON(), Triggers: d.TriggersJSON(), Commands: commands, ComHandlers: handlers,
+		Key: d.Hash(), Does: d.Does(), XML: xml, Actions: d.ActionsJSON(), Triggers: d.TriggersJSON(), Commands: commands, ComHandlers: handlers,
 		Decoded: decoded, Names: names, Matches: matcher(d.Actions),
 	}
 }

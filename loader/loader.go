@@ -202,7 +202,7 @@ func (l *Loader) settle(ctx context.Context, s settlement) error {
 		if err := w.write(ctx, changes); err != nil {
 			return err
 		}
-		if err := origin.Settle(ctx, tx, l.lib, changes, w.moved); err != nil {
+		if err := origin.Settle(ctx, tx, l.lib, l.log, changes, w.moved); err != nil {
 			return err
 		}
 		if err := l.checkpoint(ctx, w, s.tally.Import, s.checkpoints); err != nil {

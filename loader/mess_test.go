@@ -88,3 +88,22 @@ func (m *messer) origin() {
 		})
 	}
 }
+
+// trace makes writes to where Windows keeps tasks.
+func (m *messer) trace(host string, at time.Time) {
+	o := &graph.TaskTraced{
+		Header: m.head(host, at, "Microsoft-Windows-Sysmon/Operational", 13), Kind: graph.TraceTree, Op: graph.TraceSet,
+		Path: m.pick(`\One`, `\Six`), Value: m.pick("Id", "SD", "Index"), Data: m.pick("0", "3"), Source: "sysmon13",
+		Process: graph.ProcessRef{PID: uint32(4 * (1 + m.rng.IntN(4))), Image: m.pick(images...)},
+	}
+	if m.rng.IntN(2) == 0 {
+		o.Process.GUID = guid(at, m.rng.Uint32()&0xffff)
+	}
+	if m.rng.IntN(3) == 0 {
+		o.Op = graph.TraceGone
+	}
+	if m.rng.IntN(4) == 0 {
+		o.Kind, o.Op, o.Value, o.Source = graph.TraceFile, graph.TraceMade, "", "sysmon11"
+	}
+	m.out = append(m.out, o)
+}

@@ -205,6 +205,9 @@ func mess(seed uint64) []graph.Observation {
 	for range 12 {
 		m.origin()
 	}
+	for range 20 {
+		m.listing()
+	}
 	return m.out
 }
 
@@ -349,4 +352,29 @@ func (m *messer) loose() {
 	}
 	m.out = append(m.out, o)
 	m.ask(host, at)
+	if m.rng.IntN(2) == 0 {
+		m.trace(host, m.at())
+	}
+}
+
+// listing makes what inventories say, of tasks with and without changes.
+func (m *messer) listing() {
+	origin := graph.Origin(m.pick("file", "schtasks", "get-scheduledtask", "taskcache"))
+	o := &graph.TaskListed{
+		Header: m.head(m.pick("h1", "h2"), m.at(), "inventory", 0), Path: m.pick(`\One`, `\Two`, `\Three`, `\Four`), Origin: origin,
+	}
+	if origin == graph.OriginCache {
+		missing, index := m.rng.IntN(2) == 0, uint32(m.rng.IntN(3))
+		o.NoSD, o.Index = &missing, &index
+	}
+	if m.rng.IntN(4) > 0 {
+		o.XML = `<Task><RegistrationInfo>` + m.pick("", "<Date>2024-05-01T08:02:00Z</Date>", "<Date>2023-05-01T08:02:00</Date>") + `</RegistrationInfo>` +
+			m.pick("", "<Settings><Hidden>true</Hidden></Settings>") + `<Actions><Exec><Command>` + m.pick("cmd.exe", `C:\Tools\a.exe`) +
+			`</Command><Arguments>` + m.pick("x", "y") + `</Arguments></Exec></Actions></Task>`
+	}
+	if m.rng.IntN(4) == 0 {
+		on := m.rng.IntN(2) == 0
+		o.Enabled = &on
+	}
+	m.out = append(m.out, o)
 }

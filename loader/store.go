@@ -186,10 +186,8 @@ func (s *store) Roots(ctx context.Context, windows []settle.Window) ([]settle.St
 		if err := json.Unmarshal([]byte(text(row, "facts")), &p.Facts); err != nil {
 			return fmt.Errorf("the facts of process %q are damaged: %w", p.Key, err)
 		}
-		root := &settle.Root{
-			Key: p.Key, At: instant(row, "startedAt"), Known: true, PID: p.PID, Image: p.Image(), Command: p.CommandLine(),
-			Launches: p.Launches, Evidence: settle.DecodeEvidences(list(row, "evidence")),
-		}
+		p.Evidence = settle.DecodeEvidences(list(row, "evidence"))
+		root := settle.NewRoot(p, instant(row, "startedAt"), settle.ParentOf{})
 		if facts := text(row, "parentFacts"); facts != "" {
 			q := settle.Process{PID: uint32(integer(row, "parentPID"))}
 			root.Parent = settle.ParentOf{Key: text(row, "parent"), PID: q.PID}
@@ -240,6 +238,22 @@ func (s *store) Plans(ctx context.Context, hosts []string) (map[string][]settle.
 		host := text(row, "host")
 		out[host] = append(out[host], p)
 		return nil
+	})
+	return out, err
+}
+
+// Definitions implements [settle.Store].
+func (s *store) Definitions(ctx context.Context, keys []string) (map[string]func(image, command string) bool, error) {
+	out := map[string]func(image, command string) bool{}
+	err := chunks(keys, func(piece []string) error {
+		return s.read(ctx, "read-definitions", map[string]any{"keys": piece}, func(row graphdb.Row) error {
+			var actions []taskxml.Action
+			if err := json.Unmarshal([]byte(text(row, "actions")), &actions); err != nil {
+				return fmt.Errorf("the actions of definition %q are damaged: %w", text(row, "key"), err)
+			}
+			out[text(row, "key")] = matcher(actions)
+			return nil
+		})
 	})
 	return out, err
 }

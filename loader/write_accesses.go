@@ -2,6 +2,7 @@ package loader
 
 import (
 	"context"
+	"time"
 
 	"github.com/taskroot/taskroot/graph"
 	"github.com/taskroot/taskroot/internal/graphdb"
@@ -43,6 +44,10 @@ func (w *writer) addresses(ctx context.Context, c *settle.Changes) error {
 	for _, a := range c.Addresses {
 		rows = append(rows, []any{a.Host, a.IP, when(a.Seen.First), when(a.Seen.Last)})
 	}
+	begun := time.Now()
+	defer func() {
+		w.log.Debug("batch written", "statement", "address", "rows", len(rows), "took", time.Since(begun))
+	}()
 	return chunks(rows, func(piece []any) error {
 		counts, err := graphdb.RunCounted(ctx, w.tx, st.DB(), map[string]any{"rows": piece}, func(row graphdb.Row) error {
 			if row.Get("isNew") == true {

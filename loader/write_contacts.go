@@ -78,8 +78,17 @@ func edgeRow(e settle.EdgeChange) []any {
 	first, last := span(e.Times)
 	return []any{
 		e.Process, e.Endpoint, e.Type, e.Count, first, last, e.Times, e.IPs, ports, protocols, e.Via, e.Confidence,
-		truncated, e.Tuples, e.Evidence.Encode(), answered, reverse,
+		truncated, e.Tuples, e.Evidence.Encode(), answered, reverse, capped(e.Via),
 	}
+}
+
+// capped says that some contacts come from a source that reports of equal events
+// only the first in a day: their number and intervals mean nothing.
+func capped(via []string) any {
+	if slices.Contains(via, string(graph.StartDefender)) {
+		return true
+	}
+	return nil
 }
 
 func span(times []int64) (first, last time.Time) {

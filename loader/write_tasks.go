@@ -94,24 +94,43 @@ func taskRow(t *settle.Task) ([]any, error) {
 		return nil, fmt.Errorf("encode the facts of a task: %w", err)
 	}
 	s := t.State()
-	var hidden, enabled any
-	if s.Hidden != nil {
-		hidden = *s.Hidden
-	}
-	if s.Enabled != nil {
-		enabled = *s.Enabled
-	}
 	return []any{
-		t.Key, t.Host, s.Path, graph.TaskName(s.Path), maybe(s.Author), maybe(s.Principal), maybe(s.RunLevel), hidden,
-		enabled, when(s.CreatedAt), when(s.DeletedAt), s.Registered, true, when(t.Seen.First), when(t.Seen.Last),
-		t.Evidence.Encode(), string(facts), maybe(t.RunPath),
+		t.Key, t.Host, s.Path, graph.TaskName(s.Path), maybe(s.Author), maybe(s.Principal), maybe(s.RunLevel), pointed(s.Hidden),
+		pointed(s.Enabled), when(s.CreatedAt), when(s.DeletedAt), s.Registered, true, when(t.Seen.First), when(t.Seen.Last),
+		t.Evidence.Encode(), string(facts), maybe(t.RunPath), flag(s.Listed), pointed(s.SDMissing), number(s.TreeIndex),
 	}, nil
+}
+
+// flag is nil for false, so that only what is flagged has the property.
+func flag(b bool) any {
+	if !b {
+		return nil
+	}
+	return true
+}
+
+func pointed(b *bool) any {
+	if b == nil {
+		return nil
+	}
+	return *b
+}
+
+func number(n *uint32) any {
+	if n == nil {
+		return nil
+	}
+	return int64(*n)
 }
 
 func definedRows(t *settle.Task) []any {
 	var versions []any
 	for _, v := range t.State().Plans {
-		versions = append(versions, []any{v.Plan, when(v.From), when(v.To)})
+		seen := v.Seen
+		if seen.IsZero() {
+			seen = v.From
+		}
+		versions = append(versions, []any{v.Plan, when(v.From), when(v.To), when(seen), flag(v.Assumed), flag(v.Unlogged)})
 	}
 	if len(versions) == 0 {
 		return nil

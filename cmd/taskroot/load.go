@@ -40,6 +40,10 @@ beside table.csv as table.mapping.yaml:
 
 docs/mapping.md has all its keys.
 
+Tasks as they stand on a machine are read too, with --host: files of
+System32\Tasks, schtasks /query /xml, Get-ScheduledTask | ConvertTo-Json -Depth 5,
+and TaskCache as reg export writes it.
+
 Loading twice, in another order, or in parts gives the same graph.
 
 Input that can't be read is counted and kept in a file that can be loaded again;
@@ -53,6 +57,7 @@ const loadExample = `  taskroot load logs/
   taskroot load Security.evtx Sysmon.json.gz archive.zip
   zcat events.ndjson.gz | taskroot load -
   taskroot load --host ws01.example.com sysmon.json      for input that names no host
+  taskroot load --host ws01.example.com C/Windows/System32/Tasks taskcache.reg
   taskroot load --clock-offset 5h export.json            5 hours are added to times without a zone
   taskroot load --mapping edr.yaml export.csv            a table with columns of its own
   taskroot load --json --strict logs/ > tally.json

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,11 +22,13 @@ const batch = 5000
 // Settle works out again the origin of every task that a round's changes bear
 // on, in the round's own transaction, after its changes were written. The hosts
 // are those with an address that they were not known to have.
-func Settle(ctx context.Context, tx graphdb.Runner, lib *queries.Library, c *settle.Changes, hosts []string) error {
+func Settle(
+	ctx context.Context, tx graphdb.Runner, lib *queries.Library, log *slog.Logger, c *settle.Changes, hosts []string,
+) error {
 	if len(c.Tasks)+len(c.Accesses)+len(c.Addresses) == 0 && !slices.ContainsFunc(c.Processes, asksElsewhere) {
 		return nil
 	}
-	s := &store{tx: tx, lib: lib}
+	s := &store{tx: tx, lib: lib, log: log}
 	tasks, err := s.tasks(ctx, c, hosts)
 	if err != nil || len(tasks) == 0 {
 		return err
@@ -44,6 +47,7 @@ func asksElsewhere(p settle.ProcessChange) bool {
 type store struct {
 	tx  graphdb.Runner
 	lib *queries.Library
+	log *slog.Logger
 }
 
 func (s *store) run(ctx context.Context, name string, params map[string]any, each func(graphdb.Row) error) error {
@@ -51,6 +55,8 @@ func (s *store) run(ctx context.Context, name string, params map[string]any, eac
 	if err != nil {
 		return err
 	}
+	begun := time.Now()
+	defer func() { s.log.Debug("origin", "statement", name, "took", time.Since(begun)) }()
 	if err := s.tx.Run(ctx, st.DB(), params, each); err != nil {
 		return fmt.Errorf("work out where tasks came from: %w", err)
 	}

@@ -14,7 +14,7 @@ func (r *Round) Ask(o *graph.ProcessStarted, change graph.Change, path string, p
 	at := o.Clock.At
 	f := TaskFact{Change: change, At: at, Channel: ChannelCommand, Path: graph.TaskPath(path), Unknown: o.Clock.Unknown}
 	if plan != nil {
-		f.Plan = r.plan(plan, at)
+		f.Plan, f.Does = r.plan(plan, at), plan.Does
 	}
 	t := r.task(key, o.Host)
 	t.Add(f)

@@ -2,6 +2,7 @@ package settle
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -83,6 +84,7 @@ func (s *settling) mergeTasks(ctx context.Context) error {
 			t := s.tasks[old.Key]
 			t.Stored = old.Stored
 			t.Add(old.Facts...)
+			t.settled = slices.EqualFunc(t.State().Plans, old.State().Plans, InForce.same)
 			t.RunPath = max(t.RunPath, old.RunPath)
 			t.Seen.Widen(old.Seen)
 			t.Evidence = t.Evidence.Join(old.Evidence)
@@ -139,10 +141,43 @@ func (s *settling) link(ctx context.Context) error {
 		return err
 	}
 	b := s.byHost(stored, runs)
+	matches, err := s.matchers(ctx, plans)
+	if err != nil {
+		return err
+	}
 	for _, h := range hosts {
-		s.linkHost(h, changed[h], b, s.mergePlans(plans[h], b.tasks[h]))
+		s.linkHost(h, changed[h], b, s.mergePlans(plans[h], b.tasks[h], matches))
 	}
 	return nil
+}
+
+// matchers are what the definitions in force start, by key. One may be in force
+// again that was not, and that the round does not hold: a change that came late
+// lies between it and the one that took its place.
+func (s *settling) matchers(ctx context.Context, stored map[string][]StoredPlan) (map[string]func(image, command string) bool, error) {
+	all := map[string]func(image, command string) bool{}
+	for _, plans := range stored {
+		for _, p := range plans {
+			all[p.Plan] = p.Matches
+		}
+	}
+	for key, node := range s.plans {
+		all[key] = node.Matches
+	}
+	missing := map[string]bool{}
+	for _, t := range s.tasks {
+		for _, in := range t.State().Plans {
+			if all[in.Plan] == nil {
+				missing[in.Plan] = true
+			}
+		}
+	}
+	if len(missing) == 0 {
+		return all, nil
+	}
+	found, err := s.store.Definitions(ctx, sortedKeys(missing))
+	maps.Copy(all, found)
+	return all, err
 }
 
 // byHost is what linking looks at, dealt out by host once.
@@ -221,7 +256,7 @@ func (s *settling) linkWindows() map[string]Span {
 		}
 	}
 	for _, t := range s.tasks {
-		if slices.ContainsFunc(t.Facts, func(f TaskFact) bool { return f.Plan != "" || f.Change == graph.Deleted }) {
+		if !t.settled && len(t.State().Plans) > 0 {
 			whole[t.Host] = true
 		}
 	}
@@ -241,33 +276,24 @@ func (s *settling) isRoot(p *Process) bool {
 	if len(p.Launches) > 0 {
 		return true
 	}
-	ref, ok := p.ParentRef()
-	if !ok {
-		return false
-	}
-	name := graph.BaseName(ref.Image)
+	image, _ := p.ParentNamed()
+	name := graph.BaseName(image)
 	if q := s.procs[p.Parent.Key]; name == "" && q != nil {
 		name = q.Name()
 	}
 	return name == "svchost.exe" || name == "taskeng.exe"
 }
 
-func (s *settling) mergePlans(stored []StoredPlan, tasks []*Task) []Plan {
-	matches := map[string]func(image, command string) bool{}
+func (s *settling) mergePlans(stored []StoredPlan, tasks []*Task, matches map[string]func(image, command string) bool) []Plan {
 	var out []Plan
 	for _, p := range stored {
-		matches[p.Plan] = p.Matches
 		if s.tasks[p.Task] == nil {
 			out = append(out, Plan{Task: p.Task, From: p.From, To: p.To, Matches: p.Matches})
 		}
 	}
 	for _, t := range tasks {
 		for _, in := range t.State().Plans {
-			match := matches[in.Plan]
-			if node := s.plans[in.Plan]; node != nil {
-				match = node.Matches
-			}
-			if match != nil {
+			if match := matches[in.Plan]; match != nil {
 				out = append(out, Plan{Task: t.Key, From: in.From, To: in.To, Matches: match})
 			}
 		}
@@ -336,6 +362,7 @@ func (s *settling) roots(window Span, stored []StoredRoot, fresh []*Process) []*
 		if q := s.procs[r.Parent.Key]; q != nil {
 			r.Parent = ParentOf{Key: q.Key, Image: q.Image(), Command: q.CommandLine(), PID: q.PID}
 		}
+		r.Parent = r.Parent.Completed(r.own)
 	}
 	return roots
 }
@@ -354,8 +381,5 @@ func (s *settling) rootOf(p *Process, at time.Time, parent ParentOf) *Root {
 	if parent.Key != p.Parent.Key {
 		parent = ParentOf{Key: p.Parent.Key}
 	}
-	return &Root{
-		Key: p.Key, At: at, Known: true, PID: p.PID, Image: p.Image(), Command: p.CommandLine(),
-		Launches: p.Launches, Parent: parent, Evidence: p.Evidence,
-	}
+	return NewRoot(p, at, parent)
 }

@@ -74,6 +74,15 @@ type Root struct {
 	Launches []Launch // claimed by PID
 	Parent   ParentOf
 	Evidence Evidences
+	own      *Process // what it is made of
+}
+
+// NewRoot is a process as linking looks at it; at is its start.
+func NewRoot(p *Process, at time.Time, parent ParentOf) *Root {
+	return &Root{
+		Key: p.Key, At: at, Known: true, PID: p.PID, Image: p.Image(), Command: p.CommandLine(),
+		Launches: p.Launches, Parent: parent, Evidence: p.Evidence, own: p,
+	}
 }
 
 // ParentOf is what linking needs to know of a root's parent.

@@ -1,6 +1,8 @@
 package settle
 
 import (
+	"cmp"
+	"strings"
 	"time"
 
 	"github.com/taskroot/taskroot/graph"
@@ -64,4 +66,24 @@ func (p *Process) ParentUnit() string {
 		return ""
 	}
 	return UnitKey(p.Host, ref.PID)
+}
+
+// ParentNamed is what the process's own records say of its parent's image and
+// command line; "" where they say nothing.
+func (p *Process) ParentNamed() (image, command string) {
+	return p.first(func(s *Start) string { return s.ParentImage }, nil), p.first(func(s *Start) string { return s.ParentCommand }, nil)
+}
+
+// Completed is what is known of a root's parent, with the root's own word for
+// what the parent's records leave out: of a parent that nobody saw start, and in
+// exports that have no GUIDs, that is all there is.
+func (o ParentOf) Completed(p *Process) ParentOf {
+	image, command := p.ParentNamed()
+	if base := graph.BaseName(o.Image); base == "" || base == graph.BaseName(image) {
+		if !strings.Contains(o.Image, `\`) {
+			o.Image = cmp.Or(image, o.Image)
+		}
+		o.Command = cmp.Or(o.Command, command)
+	}
+	return o
 }

@@ -9,6 +9,7 @@ type Name struct {
 // PlanNode is a task definition.
 type PlanNode struct {
 	Key         string
+	Does        string // hash of the actions alone
 	XML         string
 	Actions     string
 	Triggers    string

@@ -137,6 +137,8 @@ func (r *Round) Add(o graph.Observation) {
 		r.asked(o)
 	case *graph.TaskRan:
 		r.ran(o)
+	case *graph.TaskTraced:
+		r.traced(o)
 	case *graph.LoggedOn:
 		r.loggedOn(o)
 	case *graph.PipeOpened:
@@ -270,22 +272,36 @@ func (r *Round) task(key, host string) *Task {
 // Change takes a change of a task's registration, with its parsed definition
 // where the record had one.
 func (r *Round) Change(o *graph.TaskChanged, f TaskFact, plan *PlanNode) {
-	r.host(o.Head())
-	key := graph.TaskKey(o.Host, o.Path)
-	t := r.task(key, o.Host)
-	f.Change, f.At, f.Unknown = o.Change, o.Clock.At, o.Clock.Unknown
-	f.Channel, f.Path = o.Evidence.Channel, graph.TaskPath(o.Path)
+	f.Change = o.Change
 	f.Remote, f.Logon, f.Local = o.Remote, o.LogonID, o.Client.PID != 0 || o.Client.GUID != ""
-	if plan != nil {
-		f.Plan = r.plan(plan, o.Clock.At)
+	if f.Local {
+		r.Act(o.Head(), o.Client, o.Change, graph.TaskKey(o.Host, o.Path), clientVia(o))
 	}
-	if o.Client.PID != 0 || o.Client.GUID != "" {
-		r.Act(o.Head(), o.Client, o.Change, key, clientVia(o))
+	r.fact(o.Head(), o.Path, f, plan)
+}
+
+// List takes a task as an inventory has it, with its parsed definition where the
+// inventory has one.
+func (r *Round) List(o *graph.TaskListed, f TaskFact, plan *PlanNode) {
+	f.Change = graph.Listed
+	f.Listing.Enabled, f.Listing.NoSD, f.Listing.Index = o.Enabled, o.NoSD, o.Index
+	f.Listing.Loose, f.Listing.Scant = o.Origin.Loose(), o.Origin.Scant()
+	r.fact(o.Head(), o.Path, f, plan)
+}
+
+func (r *Round) fact(h *graph.Header, path string, f TaskFact, plan *PlanNode) {
+	r.host(h)
+	key := graph.TaskKey(h.Host, path)
+	t := r.task(key, h.Host)
+	f.At, f.Unknown = h.Clock.At, h.Clock.Unknown
+	f.Channel, f.Path = h.Evidence.Channel, graph.TaskPath(path)
+	if plan != nil {
+		f.Plan, f.Does = r.plan(plan, h.Clock.At), plan.Does
 	}
 	t.Add(f)
-	t.Seen.Add(o.Clock.At)
-	t.Evidence = t.Evidence.Add(o.Evidence, "")
-	r.claim(o.Head(), &claim{kind: "T", rest: key})
+	t.Seen.Add(h.Clock.At)
+	t.Evidence = t.Evidence.Add(h.Evidence, "")
+	r.claim(h, &claim{kind: "T", rest: key})
 }
 
 // plan notes a definition that was seen at that time, and gives its key.

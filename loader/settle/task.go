@@ -20,11 +20,14 @@ type TaskFact struct {
 	SID       string       `json:"sid,omitempty"`
 	Unknown   bool         `json:"clock,omitempty"`
 	Plan      string       `json:"plan,omitempty"` // key of the definition
+	Does      string       `json:"does,omitempty"` // hash of its actions
 	Author    string       `json:"author,omitempty"`
 	Principal string       `json:"principal,omitempty"`
 	RunLevel  string       `json:"runLevel,omitempty"`
 	Hidden    bool         `json:"hidden,omitempty"`
 	Off       bool         `json:"off,omitempty"` // the definition says it is not enabled
+	Listing   *Listing     `json:"listing,omitempty"`
+	Trace     *Trace       `json:"trace,omitempty"`
 	Asked
 }
 
@@ -36,16 +39,7 @@ type Asked struct {
 }
 
 func compareAsked(a, b Asked) int {
-	flag := func(a, b bool) int {
-		switch {
-		case a == b:
-			return 0
-		case a:
-			return 1
-		}
-		return -1
-	}
-	return cmp.Or(flag(a.Remote, b.Remote), flag(a.Local, b.Local), cmp.Compare(a.Logon, b.Logon))
+	return cmp.Or(compareFlags(a.Remote, b.Remote), compareFlags(a.Local, b.Local), cmp.Compare(a.Logon, b.Logon))
 }
 
 // Task is a scheduled task on a host.
@@ -57,20 +51,24 @@ type Task struct {
 	Seen     Span
 	Evidence Evidences
 	Stored   string // fingerprint of what the database has; "" for a new one
+	settled  bool   // its definitions are in force as they were
 }
 
-// keepUpdates bounds the updates without a definition that a task remembers;
-// they only tell who did it and when.
+// keepUpdates bounds the updates without a definition that a task remembers,
+// which only tell who did it and when, and its listings.
 const keepUpdates = 1024
 
 // rank orders changes that carry one time.
-var rank = map[graph.Change]int{graph.Created: 0, graph.Updated: 1, graph.Enabled: 2, graph.Disabled: 3, graph.Deleted: 4}
+var rank = map[graph.Change]int{
+	graph.Created: 0, graph.Updated: 1, graph.Enabled: 2, graph.Disabled: 3, graph.Listed: 4, graph.Deleted: 5,
+}
 
 func compareTaskFacts(a, b TaskFact) int {
 	return cmp.Or(a.At.Compare(b.At), cmp.Compare(rank[a.Change], rank[b.Change]), strings.Compare(a.Channel, b.Channel),
 		strings.Compare(a.Plan, b.Plan), strings.Compare(a.User, b.User), strings.Compare(a.Path, b.Path),
 		strings.Compare(a.UserName, b.UserName), strings.Compare(a.SID, b.SID), strings.Compare(a.Author, b.Author),
-		strings.Compare(a.Principal, b.Principal), compareAsked(a.Asked, b.Asked))
+		strings.Compare(a.Principal, b.Principal), compareAsked(a.Asked, b.Asked), compareListings(a.Listing, b.Listing),
+		compareTraces(a.Trace, b.Trace))
 }
 
 // Add adds facts once.
@@ -78,30 +76,47 @@ func (t *Task) Add(facts ...TaskFact) {
 	t.Facts = append(t.Facts, facts...)
 	slices.SortFunc(t.Facts, compareTaskFacts)
 	t.Facts = slices.CompactFunc(t.Facts, func(a, b TaskFact) bool { return compareTaskFacts(a, b) == 0 })
-	plain := 0
-	for _, f := range t.Facts {
-		if f.bare() {
-			plain++
-		}
-	}
-	if plain > keepUpdates {
-		drop := plain - keepUpdates
-		t.Facts = slices.DeleteFunc(t.Facts, func(f TaskFact) bool {
-			if f.bare() && drop > 0 {
-				drop--
-				return true
-			}
-			return false
-		})
-	}
+	t.forget((*TaskFact).bare)
+	t.forget((*TaskFact).isListing)
 }
 
-func (f *TaskFact) bare() bool { return f.Change == graph.Updated && f.Plan == "" }
+// forget keeps the newest of a kind of facts.
+func (t *Task) forget(kind func(*TaskFact) bool) {
+	drop := -keepUpdates
+	for i := range t.Facts {
+		if kind(&t.Facts[i]) {
+			drop++
+		}
+	}
+	t.Facts = slices.DeleteFunc(t.Facts, func(f TaskFact) bool {
+		if drop > 0 && kind(&f) {
+			drop--
+			return true
+		}
+		return false
+	})
+}
+
+func (f *TaskFact) bare() bool {
+	return f.Change == graph.Updated && f.Plan == "" && (f.Trace == nil || f.Trace.NoSD == nil && f.Trace.Index == nil)
+}
+
+func (f *TaskFact) isListing() bool { return f.Listing != nil }
 
 // InForce is a definition while it was in force; To is zero for the last.
 type InForce struct {
 	Plan     string
 	From, To time.Time
+	// Seen is when an inventory showed it; zero where a log told of it at From.
+	Seen     time.Time
+	Assumed  bool // nothing says since when: From is the beginning of time
+	Unlogged bool // no log tells how it came to do this
+	does     string
+	asked    bool // only a command line tells of it
+}
+
+func (p InForce) same(o InForce) bool {
+	return p.Plan == o.Plan && p.From.Equal(o.From) && p.To.Equal(o.To)
 }
 
 // TaskState is what follows from a task's facts.
@@ -115,7 +130,12 @@ type TaskState struct {
 	CreatedAt  time.Time
 	DeletedAt  time.Time
 	Registered bool
+	Listed     bool    // an inventory has it
+	SDMissing  *bool   // its SD value is missing from the registry
+	TreeIndex  *uint32 // its Index there
 	Plans      []InForce
+
+	past past
 }
 
 // echo is how far apart two channels tell of one creation or deletion.
@@ -127,11 +147,16 @@ func (t *Task) State() TaskState {
 	s := TaskState{Path: t.RunPath}
 	var path string
 	var last TaskFact
-	for _, f := range t.Facts {
+	for _, f := range t.effective() {
 		if f.Channel == ChannelCommand {
 			if f.Plan != "" && !t.recorded(f.At) {
 				s.inForce(f)
 			}
+			continue
+		}
+		if f.Trace != nil {
+			s.trace(f)
+			path = cmp.Or(path, f.Path)
 			continue
 		}
 		s.Registered = s.Registered || f.Change == graph.Created
@@ -152,6 +177,7 @@ func (t *Task) State() TaskState {
 	if s.Path == "" && len(t.Facts) > 0 {
 		s.Path = t.Facts[0].Path
 	}
+	s.finish()
 	return s
 }
 
@@ -162,7 +188,7 @@ const ChannelCommand = "command line"
 // a command line asked for at that time.
 func (t *Task) recorded(at time.Time) bool {
 	return slices.ContainsFunc(t.Facts, func(f TaskFact) bool {
-		return f.Channel != ChannelCommand && f.Plan != "" && !f.At.Before(at.Add(-echo)) && !f.At.After(at.Add(asked))
+		return f.Channel != ChannelCommand && f.Change != graph.Listed && f.Plan != "" && !f.At.Before(at.Add(-echo)) && !f.At.After(at.Add(asked))
 	})
 }
 
@@ -174,13 +200,25 @@ func (s *TaskState) inForce(f TaskFact) {
 	if f.Unknown {
 		return
 	}
-	if n := len(s.Plans); n > 0 && s.Plans[n-1].To.IsZero() {
-		if s.Plans[n-1].Plan == f.Plan {
+	command := f.Channel == ChannelCommand
+	if !command {
+		s.past.hinted, s.past.told = time.Time{}, f.At
+	}
+	if now := s.current(); now != nil {
+		if now.Plan == f.Plan {
 			return
 		}
-		s.Plans[n-1].To = f.At
+		now.To = f.At
 	}
-	s.Plans = append(s.Plans, InForce{Plan: f.Plan, From: f.At})
+	s.Plans = append(s.Plans, InForce{Plan: f.Plan, From: f.At, does: f.Does, asked: command})
+}
+
+// current is the definition that is in force so far, nil if there is none.
+func (s *TaskState) current() *InForce {
+	if n := len(s.Plans); n > 0 && s.Plans[n-1].To.IsZero() {
+		return &s.Plans[n-1]
+	}
+	return nil
 }
 
 // late says that f is the other channel's echo of a creation, logged only after
@@ -202,7 +240,7 @@ func (s *TaskState) apply(f, last TaskFact) {
 		if s.CreatedAt.IsZero() || !s.DeletedAt.IsZero() {
 			s.CreatedAt = f.At
 		}
-		s.DeletedAt = time.Time{}
+		s.DeletedAt, s.past.dated = time.Time{}, time.Time{}
 	case graph.Deleted:
 		if f.Unknown {
 			break
@@ -211,6 +249,10 @@ func (s *TaskState) apply(f, last TaskFact) {
 			s.DeletedAt = f.At
 		}
 		s.closePlan(f.At)
+		s.past.hinted = time.Time{}
+	case graph.Listed:
+		s.list(f)
+		return
 	case graph.Enabled:
 		s.Enabled = &yes
 	case graph.Disabled:
@@ -218,12 +260,14 @@ func (s *TaskState) apply(f, last TaskFact) {
 	}
 	if f.Plan != "" && f.Change != graph.Deleted {
 		s.plan(f)
+		return
 	}
+	s.hint(f)
 }
 
 func (s *TaskState) closePlan(at time.Time) {
-	if n := len(s.Plans); n > 0 && s.Plans[n-1].To.IsZero() {
-		s.Plans[n-1].To = at
+	if now := s.current(); now != nil {
+		now.To = at
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/zstd"
@@ -19,10 +20,17 @@ import (
 	"github.com/taskroot/taskroot/internal/fault"
 )
 
+// noTime is the year of members without a time: zeros in the formats of 1980
+// and 1970.
+const noTime = 1980
+
 // member reads one file of an archive.
-func (w *walker) member(ctx context.Context, archive item, name string, r io.Reader) error {
+func (w *walker) member(ctx context.Context, archive item, name string, written time.Time, r io.Reader) error {
 	name = strings.ReplaceAll(name, `\`, "/") // old .NET wrote its own separators
-	it := item{name: archive.name + "!" + name, r: r, size: archive.size, depth: archive.depth + 1}
+	if written.Year() <= noTime {
+		written = archive.written
+	}
+	it := item{name: archive.name + "!" + name, r: r, size: archive.size, depth: archive.depth + 1, written: written.UTC()}
 	if strings.HasPrefix(path.Base(name), "._") || strings.HasPrefix(name, "__MACOSX/") || strings.Contains(name, "/__MACOSX/") {
 		return w.leaveOut(it, "unknown format: AppleDouble")
 	}
@@ -85,7 +93,7 @@ func (w *walker) zipMember(ctx context.Context, it item, f *zip.File) error {
 		return fail(ReasonContainer, fmt.Sprintf("%v (method %d)", err, f.Method))
 	}
 	defer r.Close() //nolint:errcheck // only read from
-	return w.member(ctx, it, f.Name, r)
+	return w.member(ctx, it, f.Name, f.Modified, r)
 }
 
 // spool copies a stream to a temporary file.
@@ -139,7 +147,7 @@ func readTar(ctx context.Context, w *walker, it item) error {
 		}
 		switch h.Typeflag {
 		case tar.TypeReg, tar.TypeGNUSparse:
-			err = w.member(ctx, it, h.Name, archive)
+			err = w.member(ctx, it, h.Name, h.ModTime, archive)
 		case tar.TypeDir:
 			err = nil
 		default:

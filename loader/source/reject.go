@@ -42,6 +42,7 @@ func (w *walker) again(ctx context.Context, file item, in eventjson.Inner) error
 	if r.Raw == nil || it.depth > maxDepth {
 		return w.rejectAgain(it)
 	}
+	it.written, it.inner.record = writtenIn(r.Record, file.written)
 	var n, at uint64
 	for _, form := range []string{"record %d at byte %d", "row %d at line %d"} {
 		if _, err := fmt.Sscanf(r.Record, form, &n, &at); err == nil && n > 0 {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/klauspost/compress/flate"
 )
@@ -23,7 +24,7 @@ func (w *walker) salvage(ctx context.Context, it item, file io.ReaderAt, size in
 		}
 		if !strings.HasSuffix(m.name, "/") {
 			n++
-			if err := w.member(ctx, it, m.name, m.body); err != nil {
+			if err := w.member(ctx, it, m.name, time.Time{}, m.body); err != nil {
 				return err
 			}
 		}

@@ -14,10 +14,12 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/taskroot/taskroot/internal/fault"
 	"github.com/taskroot/taskroot/loader/source/eventjson"
 	"github.com/taskroot/taskroot/loader/source/evtx"
+	"github.com/taskroot/taskroot/loader/source/inventory"
 	"github.com/taskroot/taskroot/loader/source/netlog"
 	"github.com/taskroot/taskroot/loader/source/table"
 )
@@ -61,7 +63,7 @@ func Read(ctx context.Context, paths []string, stdin io.Reader, opt Options, sin
 		var err error
 		if path == Stdin {
 			w.outer = ""
-			err = w.outermost(ctx, item{name: "stdin", r: stdin, size: -1})
+			err = w.outermost(ctx, item{name: "stdin", r: stdin, size: -1, written: time.Now().UTC()})
 		} else {
 			err = w.path(ctx, path)
 		}
@@ -98,6 +100,7 @@ func formats() []format {
 		{name: "bzip2", help: "one compressed file", sniff: isBzip2, read: readBzip2},
 		{name: "tar", help: "an archive", sniff: isTar, read: readTar},
 		{name: "utf-16", help: "text of two-byte characters, with or without its mark", sniff: isUTF16, read: readUTF16},
+		{name: "inventory", help: "scheduled tasks: their files, schtasks, Get-ScheduledTask as JSON, TaskCache", sniff: inventory.Sniff, read: readInventory},
 		{name: "network log", help: "Zeek's conn, dns, ssl and http logs; Squid's and W3C proxy logs", sniff: netlog.Sniff, read: readNetlog, grows: growsByLine, header: netlogHeader},
 		{name: "json", help: "events as lines, arrays or single objects; reject files", sniff: eventjson.Sniff, read: readJSON, grows: growthOfJSON},
 		{name: "table", help: "CSV and the like, by header or mapping file", sniff: table.Sniff, read: readTable, grows: growsByLine, header: tableHeader},

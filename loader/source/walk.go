@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // The reasons of a [Reject] that this package gives; decoders have their own.
@@ -34,6 +35,9 @@ type item struct {
 	depth int         // how many containers it is in
 	inner *origin     // where it comes from a reject file
 	part  *Part       // where it is not the whole of a file
+	// written is when the file or member was written last, which is the time of
+	// an inventory: those name none. Of standard input it is now.
+	written time.Time
 }
 
 type walker struct {
@@ -101,7 +105,7 @@ func (w *walker) file(ctx context.Context, path string, info fs.FileInfo) error 
 		return w.unreadable(path, err)
 	}
 	defer f.Close() //nolint:errcheck // only read from
-	it := item{name: filepath.ToSlash(path), r: f, size: -1}
+	it := item{name: filepath.ToSlash(path), r: f, size: -1, written: info.ModTime().UTC()}
 	w.outer = it.name
 	if _, ok := w.mappings[it.name]; ok {
 		return errors.Join(w.leaveOut(it, "mapping file"), w.end())

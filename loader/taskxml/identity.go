@@ -47,6 +47,23 @@ func (d *Definition) ActionsJSON() string { return compact(append([]Action{}, d.
 // TriggersJSON is the triggers as one JSON array.
 func (d *Definition) TriggersJSON() string { return compact(append([]Trigger{}, d.Triggers...)) }
 
+// Does is a short hash of what the definition does, in lower-case hex: of its
+// actions, commands put together with their arguments. Definitions that say so
+// in different places, or hold nothing else, can be compared by it.
+func (d *Definition) Does() string {
+	type action struct{ Kind, Text string }
+	var list []action
+	for _, a := range d.Actions {
+		text := a.ClassID + " " + a.Data
+		if a.Kind == Exec {
+			text = a.Command + " " + a.Arguments
+		}
+		list = append(list, action{string(a.Kind), strings.Join(strings.Fields(text), " ")})
+	}
+	sum := sha256.Sum256([]byte(compact(list)))
+	return hex.EncodeToString(sum[:8])
+}
+
 // Program is the definition of a task of which nothing is known but what it
 // runs: all else has the schema's defaults.
 func Program(command, arguments string) *Definition {

@@ -285,3 +285,32 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestDoes compares definitions by what they do, wherever they say it.
+func TestDoes(t *testing.T) {
+	t.Parallel()
+	does := func(inner string) string {
+		d, err := taskxml.Parse("<Task>" + inner + "</Task>")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d.Does()
+	}
+	base := does(`<Actions><Exec><Command>a.exe</Command><Arguments>b  c</Arguments></Exec></Actions>`)
+	if base != "6d056f403ec6ecd4" {
+		t.Errorf("changed: %s; stored hashes would fit no more", base)
+	}
+	for inner, want := range map[string]bool{
+		`<Actions Context="x"><Exec><Command>a.exe b c</Command></Exec></Actions>`:                                                    true,
+		`<Triggers><BootTrigger/></Triggers><Actions><Exec><Command>a.exe</Command><Arguments>b c</Arguments></Exec></Actions>`:       true,
+		`<Actions><Exec><Command>a.exe</Command><Arguments>b c</Arguments><WorkingDirectory>d</WorkingDirectory></Exec></Actions>`:    true,
+		`<Actions><Exec><Command>a.exe</Command><Arguments>b d</Arguments></Exec></Actions>`:                                          false,
+		`<Actions><Exec><Command>a.exe</Command><Arguments>b c</Arguments></Exec><Exec><Command>a.exe b c</Command></Exec></Actions>`: false,
+		`<Actions><ComHandler><ClassId>{a6ba00fe-40e8-477c-b713-c64a14f18adb}</ClassId><Data>a.exe b c</Data></ComHandler></Actions>`: false,
+		``: false,
+	} {
+		if got := does(inner) == base; got != want {
+			t.Errorf("%s: %t", inner, got)
+		}
+	}
+}

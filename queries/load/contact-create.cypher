@@ -1,7 +1,7 @@
 // Creates network edges from processes to endpoints.
 //
 // Rows are lists: process, endpoint, type, count, firstSeen, lastSeen, times, ips, ports, protocols, via,
-// nameConfidence, timesTruncated, tuples, evidence, answered, reverseNames.
+// nameConfidence, timesTruncated, tuples, evidence, answered, reverseNames, capped.
 //
 // access   write
 // param    rows      LIST<LIST<ANY>>  the edges
@@ -26,5 +26,6 @@ SET c.count = r[3],
     c.tuples = r[13],
     c.evidence = r[14],
     c.answered = r[15],
-    c.reverseNames = r[16]
+    c.reverseNames = r[16],
+    c.capped = r[17]
 RETURN count(*) AS written

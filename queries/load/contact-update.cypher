@@ -24,5 +24,6 @@ SET c.count = r[3],
     c.tuples = r[13],
     c.evidence = r[14],
     c.answered = r[15],
-    c.reverseNames = r[16]
+    c.reverseNames = r[16],
+    c.capped = r[17]
 RETURN count(*) AS written

@@ -1,7 +1,7 @@
 // Makes sure that tasks exist on their hosts and rewrites what follows from their facts.
 //
 // access   write
-// param    rows      LIST<LIST<ANY>>  key, host, path, name, author, principal, runLevel, hidden, enabled, createdAt, deletedAt, registered, named, firstSeen, lastSeen, evidence, facts, path as runs write it
+// param    rows      LIST<LIST<ANY>>  key, host, path, name, author, principal, runLevel, hidden, enabled, createdAt, deletedAt, registered, named, firstSeen, lastSeen, evidence, facts, path as runs write it, listed, sdMissing, treeIndex
 //
 // :param rows => []
 
@@ -23,7 +23,10 @@ SET t.host = r[1],
     t.lastSeen = CASE WHEN t.lastSeen > r[14] THEN t.lastSeen ELSE r[14] END,
     t.evidence = r[15],
     t.facts = r[16],
-    t.runPath = r[17]
+    t.runPath = r[17],
+    t.listed = r[18],
+    t.sdMissing = r[19],
+    t.treeIndex = r[20]
 WITH t, r
 MATCH (h:Host {key: r[1]})
 MERGE (t)-[on:ON]->(h)
