@@ -40,7 +40,7 @@ func (k *known) born(b company.Birth) {
 	k.byPID[u] = append(k.byPID[u], &b)
 }
 
-// ancestors adds the parents whose own start is older than the telemetry.
+// parent is the process that started b, as the company knows it.
 func (k *known) parent(b *company.Birth) *company.Birth {
 	if b.Parent == nil {
 		return nil
@@ -268,7 +268,8 @@ func (k *known) defined(b *company.Birth) bool {
 		return false // a COM handler's definition has no command
 	}
 	return slices.ContainsFunc(k.acts, func(a company.Act) bool {
-		return a.Host == b.Host && a.Task == b.Task && (a.Change == "CREATED" || a.Change == "UPDATED") && a.At <= b.Start
+		written := a.By != nil && len(a.Via[company.Defender]) == 0 && k.defended(a.Host) // to the registry
+		return !written && a.Host == b.Host && a.Task == b.Task && (a.Change == "CREATED" || a.Change == "UPDATED") && a.At <= b.Start
 	})
 }
 
@@ -287,15 +288,35 @@ func TestLineage(t *testing.T) {
 	}
 	dir := filepath.Join(t.TempDir(), "company")
 	k := generate(t, company.Options{Hosts: 17, Days: 1, Seed: 7, Rate: 0.1, Out: dir})
-	for name, carriers := range map[string][]company.Format{
-		"EvtxJSON": {company.EvtxJSON}, "Winlogbeat": {company.Winlogbeat}, "Defender": {company.Defender}, "All": company.Formats(),
+	one := func(f company.Format) []company.Format { return []company.Format{f} }
+	for _, tc := range []struct {
+		name      string
+		carriers  []company.Format
+		round     int
+		backwards bool
+	}{
+		{"EvtxJSON", one(company.EvtxJSON), 20000, false},
+		{"Winlogbeat", one(company.Winlogbeat), 60000, false},
+		{"Defender", one(company.Defender), 20000, false},
+		{"AllBackwards", company.Formats(), 3000, true},
 	} {
-		t.Run("OK"+name, func(t *testing.T) {
+		t.Run("OK"+tc.name, func(t *testing.T) {
 			graphtest.Wipe(t, db)
-			for _, f := range carriers {
-				load(t, db, lib, 20000, filepath.Join(dir, string(f)))
+			var paths []string
+			for _, f := range k.truth.Files {
+				if slices.ContainsFunc(tc.carriers, func(c company.Format) bool { return strings.HasPrefix(f.Path, string(c)+"/") }) {
+					paths = append(paths, filepath.Join(dir, filepath.FromSlash(f.Path)))
+				}
 			}
-			k.lineage(t, db, carriers...)
+			if tc.backwards {
+				slices.Reverse(paths)
+			}
+			load(t, db, lib, tc.round, paths...)
+			k.lineage(t, db, tc.carriers...)
+			k.heldActs(t, db, tc.carriers...)
+			if len(tc.carriers) == 1 {
+				same(t, rare(t, db, lib), planted(t, dir, tc.carriers[0]))
+			}
 		})
 	}
 }
