@@ -37,21 +37,41 @@ const (
 	RelConnected      = "CONNECTED"
 	RelResolved       = "RESOLVED"
 	RelAccepted       = "ACCEPTED"
-	RelUnder          = "UNDER"
-	RelCreated        = "CREATED"
-	RelUpdated        = "UPDATED"
-	RelDeleted        = "DELETED"
-	RelEnabled        = "ENABLED"
-	RelDisabled       = "DISABLED"
-	RelDefined        = "DEFINED"
-	RelRegistered     = "REGISTERED"
-	RelNames          = "NAMES"           // (:TaskDefinition)-[:NAMES]->(:Endpoint): its commands name it
-	RelHasAddress     = "HAS_ADDRESS"     // (:Host)-[:HAS_ADDRESS]->(:Address)
-	RelRegisteredFrom = "REGISTERED_FROM" // (:Task)-[:REGISTERED_FROM]->(:Address)
-	RelRan            = "RAN"             // (:Task)-[:RAN]->(:Launch)
-	RelFound          = "FOUND"           // (:HuntRun)-[:FOUND]->(:Finding)
-	RelAbout          = "ABOUT"           // (:Finding)-[:ABOUT]->(target)
+	// RelMayHaveConnected is a connection that the network saw and one process of the
+	// client is likely to have made; followed only on request.
+	RelMayHaveConnected = "MAY_HAVE_CONNECTED"
+	RelUnder            = "UNDER"
+	RelCreated          = "CREATED"
+	RelUpdated          = "UPDATED"
+	RelDeleted          = "DELETED"
+	RelEnabled          = "ENABLED"
+	RelDisabled         = "DISABLED"
+	RelDefined          = "DEFINED"
+	RelRegistered       = "REGISTERED"
+	RelNames            = "NAMES"           // (:TaskDefinition)-[:NAMES]->(:Endpoint): its commands name it
+	RelHasAddress       = "HAS_ADDRESS"     // (:Host)-[:HAS_ADDRESS]->(:Address)
+	RelRegisteredFrom   = "REGISTERED_FROM" // (:Task)-[:REGISTERED_FROM]->(:Address)
+	RelFlowed           = "FLOWED"          // (:Address)-[:FLOWED]->(:Endpoint): the network saw it connect
+	RelAsked            = "ASKED"           // (:Address)-[:ASKED]->(:Endpoint): the network saw it ask for the name
+	RelRan              = "RAN"             // (:Task)-[:RAN]->(:Launch)
+	RelFound            = "FOUND"           // (:HuntRun)-[:FOUND]->(:Finding)
+	RelAbout            = "ABOUT"           // (:Finding)-[:ABOUT]->(target)
 )
+
+// Relationship types of hand-overs: a process had another one started by a broker,
+// which is that one's parent.
+const (
+	RelViaCOM     = "VIA_COM"     // COM's launcher
+	RelViaWMI     = "VIA_WMI"     // the WMI provider host
+	RelViaService = "VIA_SERVICE" // the service control manager
+	RelViaBITS    = "VIA_BITS"    // background transfers
+	RelViaMSI     = "VIA_MSI"     // the installer's service
+	RelViaShell   = "VIA_SHELL"   // the running shell
+	RelViaLogon   = "VIA_LOGON"   // secondary logon
+)
+
+// HandOvers are the types of hand-overs.
+var HandOvers = []string{RelViaBITS, RelViaCOM, RelViaLogon, RelViaMSI, RelViaService, RelViaShell, RelViaWMI}
 
 // HuntLabels are the only labels that hunts may write or remove.
 var HuntLabels = []string{"TrTaskToRareDomain"}

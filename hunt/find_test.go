@@ -33,13 +33,15 @@ func TestSameAsFind(t *testing.T) {
 		{map[string]any{"via": "connected"}, 3},
 		{map[string]any{"includePrivate": true}, 3},
 		{map[string]any{"includeCandidates": true}, 3},
+		{map[string]any{"includeHandovers": true}, 3},
 		{map[string]any{"since": day(2)}, 3},
 		{map[string]any{"until": day(2)}, 4},
 		{map[string]any{"since": day(2), "until": day(3), "maxHosts": int64(9), "includeCandidates": true, "includePrivate": true}, 4},
 	} {
 		t.Run(fmt.Sprint(c.change), func(t *testing.T) {
 			params := map[string]any{
-				"since": nil, "until": nil, "maxHosts": int64(1), "via": "any", "includeCandidates": false, "includePrivate": false,
+				"since": nil, "until": nil, "maxHosts": int64(1), "via": "any", "includeCandidates": false, "includeHandovers": false,
+				"includePrivate": false,
 			}
 			for k, v := range c.change {
 				params[k] = v

@@ -49,3 +49,16 @@ func undo(actions []taskxml.Action) (texts []string, names []settle.Name) {
 	}
 	return texts, names
 }
+
+// destinations are what a command line names and a web proxy can lead to: normal
+// names and canonical IPs. A share is none.
+func destinations(command string) []string {
+	var out []string
+	for _, t := range decode.CommandLine(command).Targets {
+		share := strings.HasPrefix(t.URL, `\\`) || strings.HasPrefix(t.URL, "//") || strings.HasPrefix(strings.ToLower(t.URL), "file:")
+		if t.Kind != decode.Proxy && !share {
+			out = append(out, t.Host)
+		}
+	}
+	return out
+}

@@ -117,6 +117,10 @@ func oversized(o graph.Observation) string {
 	case *graph.Contacted:
 		image(&o.Process)
 		names = append(names, name{"remote name", o.RemoteName})
+	case *graph.FlowSeen:
+		names = append(names, name{"remote name", o.RemoteName})
+	case *graph.AnswerSeen:
+		names = append(names, name{"DNS name", o.Name})
 	case *graph.TaskTraced:
 		names = append(names, name{"task path", o.Path})
 	case *graph.TaskListed:
@@ -224,6 +228,7 @@ func length(p graph.ProcessRef) int { return len(p.Image) + len(p.CommandLine) +
 // not be parsed.
 func (in *intake) build() (round *settle.Round, bad int) {
 	round = settle.NewRound()
+	round.SetProxies(in.l.proxies)
 	for _, o := range in.batch {
 		switch o := o.(type) {
 		case *graph.TaskChanged:

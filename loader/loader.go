@@ -26,6 +26,8 @@ import (
 
 	"github.com/taskroot/taskroot/graph"
 	"github.com/taskroot/taskroot/internal/graphdb"
+	"github.com/taskroot/taskroot/loader/flows"
+	"github.com/taskroot/taskroot/loader/handover"
 	"github.com/taskroot/taskroot/loader/origin"
 	"github.com/taskroot/taskroot/loader/settle"
 	"github.com/taskroot/taskroot/loader/source"
@@ -38,6 +40,7 @@ type Config struct {
 	ClockOffset      *time.Duration    // added to times that say no zone and can't be checked; nil: unknown
 	Aliases          map[string]string // other names of hosts, lower case
 	InternalSuffixes []string          // names under these are internal
+	Proxies          []string          // web proxies: host or IP, with or without port
 	Mappings         []string          // files that say what the columns of unknown tables hold
 	RejectDir        string            // where rejected input is kept
 	Round            int               // most observations settled at once, in one transaction
@@ -64,6 +67,8 @@ type Loader struct {
 	config Config
 	log    *slog.Logger
 	now    func() time.Time
+
+	proxies *settle.Proxies // nil where there are none
 }
 
 // New makes a loader.
@@ -78,7 +83,7 @@ func New(db *graphdb.DB, lib *queries.Library, log *slog.Logger, c Config) *Load
 	if c.RejectDir == "" {
 		c.RejectDir = d.RejectDir
 	}
-	return &Loader{db: db, lib: lib, config: c, log: log, now: time.Now}
+	return &Loader{db: db, lib: lib, config: c, log: log, now: time.Now, proxies: settle.NewProxies(c.Proxies, destinations)}
 }
 
 // CheckMappings says what is wrong with mapping files, before a database is
@@ -198,11 +203,11 @@ func (l *Loader) settle(ctx context.Context, s settlement) error {
 			return err
 		}
 		l.log.Debug("round worked out", "took", l.now().Sub(begun))
-		w := &writer{log: l.log, lib: l.lib, tx: tx, batch: l.config.Batch, made: newMade(), internal: l.config.InternalSuffixes}
+		w := l.writer(tx)
 		if err := w.write(ctx, changes); err != nil {
 			return err
 		}
-		if err := origin.Settle(ctx, tx, l.lib, l.log, changes, w.moved); err != nil {
+		if err := l.derive(ctx, w, changes); err != nil {
 			return err
 		}
 		if err := l.checkpoint(ctx, w, s.tally.Import, s.checkpoints); err != nil {
@@ -217,6 +222,25 @@ func (l *Loader) settle(ctx context.Context, s settlement) error {
 	}
 	l.log.Debug("round settled", "stored", after.Stored-s.tally.Stored, "took", l.now().Sub(begun))
 	*s.tally = after
+	return nil
+}
+
+// derive works out what follows from a round that was written: links that are
+// functions of what is stored, and that its changes bear on.
+func (l *Loader) derive(ctx context.Context, w *writer, changes *settle.Changes) error {
+	if err := origin.Settle(ctx, w.tx, l.lib, l.log, changes, w.moved); err != nil {
+		return err
+	}
+	made, err := flows.Settle(ctx, w.tx, l.lib, w.stretches, changes.Talked)
+	if err != nil {
+		return err
+	}
+	w.made.edges[graph.RelMayHaveConnected] += made
+	handed, err := handover.Settle(ctx, w.tx, l.lib, changes)
+	if err != nil {
+		return err
+	}
+	maps.Copy(w.made.edges, handed)
 	return nil
 }
 

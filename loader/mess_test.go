@@ -107,3 +107,52 @@ func (m *messer) trace(host string, at time.Time) {
 	}
 	m.out = append(m.out, o)
 }
+
+// network makes what the network saw of the hosts' addresses, which processes' own
+// records may tell of too: flows with a name and without, through a proxy, and
+// answers to questions.
+func (m *messer) network() {
+	host, at := m.pick("h1", "h2"), m.at()
+	client := map[string]string{"h1": "10.1.0.1", "h2": "10.1.0.2"}[host]
+	if m.rng.IntN(6) == 0 {
+		client = m.pick("10.0.0.1", "10.0.0.2", "10.1.0.1")
+	}
+	ip, port := m.pick("52.1.1.1", "52.1.1.2", "52.1.1.3"), uint16(50000+m.rng.IntN(9))
+	head := func() graph.Header {
+		h := m.head("", at.Add(time.Duration(m.rng.IntN(3000))*time.Millisecond), "zeek/conn", 0)
+		h.HostName = ""
+		return h
+	}
+	if m.rng.IntN(3) > 0 {
+		m.out = append(m.out, &graph.FlowSeen{
+			Header: head(), ClientIP: client, ClientPort: port, RemoteIP: ip, RemotePort: 443, Protocol: "tcp", Source: "zeek",
+		})
+	}
+	name := m.pick("one.example.com", "three.example.net", "two.example.org", "")
+	switch m.rng.IntN(4) {
+	case 0:
+		m.out = append(m.out, &graph.FlowSeen{
+			Header: head(), ClientIP: client, ClientPort: port, RemoteIP: ip, RemoteName: name, RemotePort: 443, Protocol: "tcp", Source: "zeek",
+		})
+	case 1:
+		m.out = append(m.out, &graph.FlowSeen{
+			Header: head(), ClientIP: client, ClientPort: uint16(m.rng.IntN(2)) * port, RemoteName: name, RemotePort: 443, Protocol: "tcp", Source: "proxy",
+		})
+	case 2:
+		m.out = append(m.out, &graph.AnswerSeen{Header: head(), ClientIP: client, Name: name, Answers: []string{ip, "10.0.0.9"}, Source: "zeek"})
+	}
+	pid := uint32(4 * (1 + m.rng.IntN(4)))
+	if m.rng.IntN(2) == 0 {
+		m.out = append(m.out, &graph.Asked{
+			Header:  m.head(host, at.Add(-time.Duration(m.rng.IntN(20))*time.Second), "Microsoft-Windows-Sysmon/Operational", 22),
+			Process: graph.ProcessRef{PID: pid, Image: m.pick("", images[0])}, Name: m.pick("one.example.com", "three.example.net"), Status: "0",
+			Answers: []string{m.pick(ip, "52.1.1.9")},
+		})
+	}
+	if m.rng.IntN(3) == 0 {
+		m.out = append(m.out, &graph.Contacted{
+			Header: m.head(host, at.AddDate(0, 0, m.rng.IntN(5)-2), "Security", 5156), Process: graph.ProcessRef{PID: pid}, LocalIP: client,
+			RemoteIP: ip, RemotePort: 443, Protocol: "tcp", LocalPort: port, Source: "5156",
+		})
+	}
+}

@@ -38,6 +38,7 @@ func open(t *testing.T) (*graphdb.DB, *queries.Library) {
 func newLoader(t *testing.T, db *graphdb.DB, lib *queries.Library, round int) *loader.Loader {
 	c := loader.DefaultConfig()
 	c.Round, c.RejectDir = round, t.TempDir()
+	c.Proxies = []string{"52.1.1.2:443", "two.example.org"}
 	return loader.New(db, lib, slog.New(slog.DiscardHandler), c)
 }
 
@@ -205,6 +206,12 @@ func mess(seed uint64) []graph.Observation {
 	for range 12 {
 		m.origin()
 	}
+	for range 60 {
+		m.network()
+	}
+	for range 25 {
+		m.handover()
+	}
 	for range 20 {
 		m.listing()
 	}
@@ -251,7 +258,7 @@ func (m *messer) process() {
 		parent.GUID = guid(at.Add(-time.Duration(m.rng.IntN(60))*time.Second), m.rng.Uint32()&0xff)
 		parent.CommandLine = m.pick("", `C:\Windows\system32\svchost.exe -k netsvcs -p -s Schedule`)
 	}
-	sysmon := graph.ProcessRef{GUID: g, PID: pid, Image: image, CommandLine: `run ` + m.pick("x", "y"), User: `D\u`}
+	sysmon := graph.ProcessRef{GUID: g, PID: pid, Image: image, CommandLine: `run ` + m.pick("x", "y", "https://far.example.net/a", "http://one.example.com http://far.example.net"), User: `D\u`}
 	if m.rng.IntN(6) == 0 {
 		sysmon.PID = 0
 	}

@@ -224,7 +224,7 @@ func spawns(process string, value any) map[string]string {
 // Plans implements [settle.Store].
 func (s *store) Plans(ctx context.Context, hosts []string) (map[string][]settle.StoredPlan, error) {
 	out := map[string][]settle.StoredPlan{}
-	matchers := map[string]func(image, command string) bool{}
+	matchers := map[string]settle.Matcher{}
 	err := s.read(ctx, "read-plans", map[string]any{"hosts": hosts}, func(row graphdb.Row) error {
 		p := settle.StoredPlan{Task: text(row, "task"), Plan: text(row, "plan"), From: instant(row, "from"), To: instant(row, "to")}
 		if matchers[p.Plan] == nil {
@@ -243,8 +243,8 @@ func (s *store) Plans(ctx context.Context, hosts []string) (map[string][]settle.
 }
 
 // Definitions implements [settle.Store].
-func (s *store) Definitions(ctx context.Context, keys []string) (map[string]func(image, command string) bool, error) {
-	out := map[string]func(image, command string) bool{}
+func (s *store) Definitions(ctx context.Context, keys []string) (map[string]settle.Matcher, error) {
+	out := map[string]settle.Matcher{}
 	err := chunks(keys, func(piece []string) error {
 		return s.read(ctx, "read-definitions", map[string]any{"keys": piece}, func(row graphdb.Row) error {
 			var actions []taskxml.Action
@@ -258,12 +258,19 @@ func (s *store) Definitions(ctx context.Context, keys []string) (map[string]func
 	return out, err
 }
 
-// matcher says whether a process comes from one of the actions.
-func matcher(actions []taskxml.Action) func(image, command string) bool {
-	return func(image, command string) bool {
-		return slices.ContainsFunc(actions, func(a taskxml.Action) bool {
-			return a.Command != "" && cmdline.Match(a.Command, a.Arguments, image, command) == cmdline.Full
-		})
+// matcher says by which kind of action, if any, a process comes from a definition.
+func matcher(actions []taskxml.Action) settle.Matcher {
+	return func(image, command string) settle.Fit {
+		fit := settle.NoFit
+		for _, a := range actions {
+			switch {
+			case a.Command != "" && cmdline.Match(a.Command, a.Arguments, image, command) == cmdline.Full:
+				return settle.FitsCommand
+			case a.Kind == taskxml.ComHandler && cmdline.Handled(a.Data, image, command):
+				fit = settle.FitsHandler
+			}
+		}
+		return fit
 	}
 }
 

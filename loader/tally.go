@@ -62,7 +62,7 @@ func newMade() *made {
 }
 
 func (t *Tally) add(c *settle.Changes, m *made) {
-	made := m.nodes[graph.LabelAccess]
+	made := m.nodes[graph.LabelAccess] + m.edges[graph.RelFlowed] + m.edges[graph.RelAsked]
 	t.Stored += c.Stored + made
 	t.Merged += c.Merged + c.Others - made
 	t.Ambiguous += c.Ambiguous

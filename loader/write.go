@@ -12,6 +12,8 @@ import (
 	"github.com/taskroot/taskroot/graph"
 	"github.com/taskroot/taskroot/internal/graphdb"
 	"github.com/taskroot/taskroot/loader/decode"
+	"github.com/taskroot/taskroot/loader/flows"
+	"github.com/taskroot/taskroot/loader/handover"
 	"github.com/taskroot/taskroot/loader/settle"
 	"github.com/taskroot/taskroot/queries"
 )
@@ -28,7 +30,17 @@ type writer struct {
 	made     *made
 	log      *slog.Logger
 	internal []string // suffixes of internal names
+	proxies  *settle.Proxies
 	moved    []string // hosts with an address that is new to them
+	// stretches are those in which connections that the network saw may belong to
+	// other processes than before.
+	stretches []flows.Stretch
+}
+
+func (l *Loader) writer(tx graphdb.Runner) *writer {
+	return &writer{
+		log: l.log, lib: l.lib, tx: tx, batch: l.config.Batch, made: newMade(), internal: l.config.InternalSuffixes, proxies: l.proxies,
+	}
 }
 
 // made counts what was created, by label and by type.
@@ -41,7 +53,7 @@ type made struct {
 // reader sees no gap.
 func (w *writer) write(ctx context.Context, c *settle.Changes) error {
 	steps := []func(context.Context, *settle.Changes) error{
-		w.hosts, w.accesses, w.processes, w.parents, w.contacts, w.tasks, w.acts, w.spawns, w.gone,
+		w.hosts, w.accesses, w.processes, w.parents, w.contacts, w.flows, w.tasks, w.acts, w.spawns, w.gone,
 	}
 	for _, step := range steps {
 		if err := step(ctx, c); err != nil {
@@ -150,12 +162,14 @@ func processRow(p settle.ProcessChange) ([]any, error) {
 	}
 	plain, _ := decode.Text(p.CommandLine())
 	server, task := p.RemoteTask()
+	sketch := p.Sketch()
+	asks, works := handover.Index(p.Host, &sketch)
 	return []any{
 		p.Key, p.Host, pid, maybe(p.GUID), maybe(p.Image()), maybe(p.Name()), maybe(p.CommandLine()), maybe(p.User()),
 		maybe(p.Integrity()), maybe(p.Hashes()), startedAt, when(p.Ended()), p.Observed(), when(p.Seen.First),
 		when(p.Seen.Last), p.Evidence.Encode(), maybe(p.Unit()), maybe(p.ParentUnit()), maybe(root), maybe(p.Second()),
 		talk, string(facts), maybe(clock), logon(p.LogonID()),
-		maybe(server), maybe(task), maybe(plain),
+		maybe(server), maybe(task), maybe(plain), maybe(asks), maybe(works),
 	}, nil
 }
 

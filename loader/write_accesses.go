@@ -6,6 +6,7 @@ import (
 
 	"github.com/taskroot/taskroot/graph"
 	"github.com/taskroot/taskroot/internal/graphdb"
+	"github.com/taskroot/taskroot/loader/flows"
 	"github.com/taskroot/taskroot/loader/settle"
 )
 
@@ -53,6 +54,8 @@ func (w *writer) addresses(ctx context.Context, c *settle.Changes) error {
 			if row.Get("isNew") == true {
 				w.moved = append(w.moved, text(row, "host"))
 			}
+			w.stretches = append(w.stretches, flows.Had(
+				text(row, "ip"), instant(row, "wasFirst"), instant(row, "wasLast"), instant(row, "first"), instant(row, "last"))...)
 			return nil
 		})
 		w.made.nodes[graph.LabelAddress] += counts.Nodes

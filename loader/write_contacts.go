@@ -102,36 +102,49 @@ type endpoint struct {
 }
 
 func (w *writer) endpoints(ctx context.Context, c *settle.Changes) error {
-	all := map[string]*endpoint{}
+	all := endpoints{}
 	for _, e := range c.Edges {
 		if e.Gone || e.Kind == settle.KindTask {
 			continue
 		}
-		x := all[e.Endpoint]
-		if x == nil {
-			x = &endpoint{kind: e.Kind}
-			all[e.Endpoint] = x
-		}
-		first, last := span(e.Times)
-		x.seen.Widen(settle.Span{First: first, Last: last})
+		x := all.add(e.Endpoint, e.Kind, e.Times)
 		if e.Type == graph.RelResolved {
 			for _, ip := range e.IPs {
 				x.answer(ip)
 			}
 		}
 	}
-	var endpoints, domains []any
+	return w.ends(ctx, all)
+}
+
+// endpoints are those to write, by key.
+type endpoints map[string]*endpoint
+
+func (all endpoints) add(key, kind string, times []int64) *endpoint {
+	x := all[key]
+	if x == nil {
+		x = &endpoint{kind: kind}
+		all[key] = x
+	}
+	first, last := span(times)
+	x.seen.Widen(settle.Span{First: first, Last: last})
+	return x
+}
+
+// ends writes endpoints and the domains that they lie under.
+func (w *writer) ends(ctx context.Context, all endpoints) error {
+	var rows, domains []any
 	for _, key := range sorted(all) {
 		x := all[key]
-		endpoints = append(endpoints, []any{
-			key, x.kind, w.scope(key, x.kind), x.gavePublic, x.gaveOther, when(x.seen.First), when(x.seen.Last),
+		rows = append(rows, []any{
+			key, x.kind, w.scope(key, x.kind), x.gavePublic, x.gaveOther, when(x.seen.First), when(x.seen.Last), w.proxy(key),
 		})
 		if x.kind == "name" {
 			domain, suffix := graph.Domain(key)
 			domains = append(domains, []any{domain, suffix, key, when(x.seen.First), when(x.seen.Last)})
 		}
 	}
-	if err := w.rows(ctx, "endpoint", graph.LabelEndpoint, "", endpoints); err != nil {
+	if err := w.rows(ctx, "endpoint", graph.LabelEndpoint, "", rows); err != nil {
 		return err
 	}
 	return w.rows(ctx, "domain", graph.LabelDomain, graph.RelUnder, domains)
@@ -147,6 +160,9 @@ func (x *endpoint) answer(ip string) {
 
 // scope is what an endpoint's own text says; nil leaves it to the answers.
 func (w *writer) scope(key, kind string) any {
+	if w.proxies.Is(key) {
+		return string(graph.Internal)
+	}
 	if kind == "ip" {
 		return string(graph.IPScope(key))
 	}
@@ -157,6 +173,14 @@ func (w *writer) scope(key, kind string) any {
 		if key == suffix || strings.HasSuffix(key, "."+suffix) {
 			return string(graph.Internal)
 		}
+	}
+	return nil
+}
+
+// proxy is true for a web proxy of the organisation's, nil for all else.
+func (w *writer) proxy(key string) any {
+	if w.proxies.Is(key) {
+		return true
 	}
 	return nil
 }

@@ -68,7 +68,7 @@ func (w *writer) plans(ctx context.Context, c *settle.Changes) error {
 			if _, ok := graph.NormalIP(key); ok {
 				kind = "ip"
 			}
-			endpoints = append(endpoints, []any{key, kind, w.scope(key, kind), false, false, first, last})
+			endpoints = append(endpoints, []any{key, kind, w.scope(key, kind), false, false, first, last, w.proxy(key)})
 			if kind == "name" {
 				domain, suffix := graph.Domain(key)
 				domains = append(domains, []any{domain, suffix, key, first, last})

@@ -45,6 +45,7 @@ type ReachingRareDomains struct {
 	Host              *string
 	Task              *string
 	IncludeCandidates bool
+	IncludeHandovers  bool
 	IncludePrivate    bool
 	Limit             int64 `min:"1" max:"10000"`
 }
@@ -88,6 +89,7 @@ type Tree struct {
 	Task              string
 	Host              *string
 	IncludeCandidates bool
+	IncludeHandovers  bool
 	Limit             int64 `min:"1" max:"10000"`
 }
 
@@ -119,6 +121,7 @@ type TreeProcess struct {
 	At          *time.Time        `json:"at,omitempty"`
 	Via         string            `json:"via,omitempty"`
 	Confidence  *float64          `json:"confidence,omitempty"`
+	Handovers   int64             `json:"handovers,omitempty"`
 	Contacts    []Contact         `json:"contacts"`
 	Evidence    []json.RawMessage `json:"evidence"`
 }
@@ -147,6 +150,7 @@ type Ancestry struct {
 	Host              *string
 	PID               *int64 `min:"0" max:"4294967295"`
 	IncludeCandidates bool
+	IncludeHandovers  bool
 	Limit             int64 `min:"1" max:"10000"`
 }
 
@@ -176,6 +180,7 @@ type Ancestor struct {
 	At          *time.Time        `json:"at,omitempty"`
 	Via         string            `json:"via,omitempty"`
 	Confidence  *float64          `json:"confidence,omitempty"`
+	Handovers   int64             `json:"handovers,omitempty"`
 	Evidence    []json.RawMessage `json:"evidence"`
 }
 

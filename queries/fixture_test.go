@@ -24,7 +24,7 @@ type small struct {
 }
 
 // kinds are the fixture statements in the order they run.
-var kinds = []string{"host", "task", "definition", "process", "parent", "start", "candidate", "contact", "deed"}
+var kinds = []string{"host", "task", "definition", "process", "parent", "handover", "start", "candidate", "contact", "deed"}
 
 var defaultTime = time.Date(2024, 5, 2, 10, 0, 0, 0, time.UTC)
 
@@ -100,9 +100,11 @@ func (g *small) line(verb string, words []string, options map[string]string) {
 		}
 	case "spawn":
 		g.add("parent", g.key(words[0]), g.key(words[1]), confidence(options))
+	case "handover": // TYPE P P
+		g.add("handover", g.key(words[1]), g.key(words[2]), words[0], confidence(options))
 	case "deed":
 		g.deed(words, options)
-	case "connect", "resolve", "accept":
+	case "connect", "resolve", "accept", "may-connect":
 		g.contact(verb, words, options)
 	case "hosts": // h2..h5 reach NAME
 		for _, h := range hostRange(words[0]) {
@@ -206,7 +208,7 @@ func (g *small) deed(words []string, options map[string]string) {
 
 // contact: P NAME [time]... [unanswered=true] [more properties].
 func (g *small) contact(verb string, words []string, options map[string]string) {
-	kinds := map[string]string{"connect": graph.RelConnected, "resolve": graph.RelResolved, "accept": graph.RelAccepted}
+	kinds := map[string]string{"connect": graph.RelConnected, "resolve": graph.RelResolved, "accept": graph.RelAccepted, "may-connect": graph.RelMayHaveConnected}
 	times := []time.Time{}
 	for _, w := range words[2:] {
 		times = append(times, when(g, w))

@@ -125,7 +125,7 @@ func load(ctx context.Context, a *app.App, f loadFlags, paths []string) error {
 	bar := newBar(a, paths, f.follow)
 	c := loader.Config{
 		Host: f.host, Mappings: f.maps, Aliases: store.Config.Hosts.Aliases, InternalSuffixes: store.Config.Names.InternalSuffixes,
-		RejectDir: rejectDir(store.Config.Load.RejectDir), Batch: store.Config.Load.BatchSize, Progress: bar.show,
+		Proxies: store.Config.Network.Proxies, RejectDir: rejectDir(store.Config.Load.RejectDir), Batch: store.Config.Load.BatchSize, Progress: bar.show,
 	}
 	if offset, ok := store.Config.Load.Offset(); ok {
 		c.ClockOffset = &offset

@@ -8,6 +8,7 @@
 // param    host               STRING = null    host of the process, with pid
 // param    pid                INTEGER = null   process id, with host
 // param    includeCandidates  BOOLEAN = false  also tasks that may have started one of them, where several fit
+// param    includeHandovers   BOOLEAN = false  also who had a broker start one of them (WMI, COM, a service, the shell …)
 // param    limit              INTEGER = 1000   at most this many rows
 // param    afterProcess       STRING = null    continue after the row of this process
 // param    afterDistance      INTEGER = null   … at this distance
@@ -29,12 +30,14 @@
 // returns  at                 ZONED DATETIME   when it started the one below it
 // returns  via                STRING           how that link is known
 // returns  confidence         FLOAT            how sure it is
+// returns  handovers          INTEGER          how many hand-overs lie between it and the process
 // returns  evidence           LIST<STRING>     source records of the link; of the process itself at distance 0
 //
 :param process => null;
 :param host => 'h1';
 :param pid => 11;
 :param includeCandidates => false;
+:param includeHandovers => false;
 :param limit => 25;
 :param afterProcess => null;
 :param afterDistance => null;
@@ -53,26 +56,26 @@ CALL () {
 }
 WITH DISTINCT p
 CALL (p) {
-  RETURN p AS n, 0 AS distance, null AS link
+  RETURN p AS n, 0 AS distance, null AS link, 0 AS handovers
   UNION
-  MATCH (p) (()<-[links:SPAWNED]-())+ (n:Process)
+  MATCH (p) (()<-[links:SPAWNED|VIA_BITS|VIA_COM|VIA_LOGON|VIA_MSI|VIA_SERVICE|VIA_SHELL|VIA_WMI]-() WHERE $includeHandovers OR type(links) = 'SPAWNED')+ (n:Process)
   WITH n, links
-  ORDER BY size(links)
+  ORDER BY size(links), size([l IN links WHERE type(l) <> 'SPAWNED']), links[-1].confidence DESC, endNode(links[-1]).key
   WITH n, collect(links)[0] AS links
-  RETURN n, size(links) AS distance, links[-1] AS link
+  RETURN n, size(links) AS distance, links[-1] AS link, size([l IN links WHERE type(l) <> 'SPAWNED']) AS handovers
   UNION
-  MATCH (p) (()<-[links:SPAWNED]-())* (root:Process)<-[link:SPAWNED|MAY_HAVE_SPAWNED]-(n:Task)
+  MATCH (p) (()<-[links:SPAWNED|VIA_BITS|VIA_COM|VIA_LOGON|VIA_MSI|VIA_SERVICE|VIA_SHELL|VIA_WMI]-() WHERE $includeHandovers OR type(links) = 'SPAWNED')* (root:Process)<-[link:SPAWNED|MAY_HAVE_SPAWNED]-(n:Task)
   WHERE type(link) = 'SPAWNED'
      OR $includeCandidates
-  RETURN n, size(links) + 1 AS distance, link
+  RETURN n, size(links) + 1 AS distance, link, size([l IN links WHERE type(l) <> 'SPAWNED']) AS handovers
 }
-WITH p, n, distance, link, CASE WHEN n:Task THEN 'Task' ELSE 'Process' END AS label
+WITH p, n, distance, link, handovers, CASE WHEN n:Task THEN 'Task' ELSE 'Process' END AS label
 WHERE n <> p
    OR distance = 0
-WITH p, n, label, distance, link
-ORDER BY distance, coalesce(link.confidence, link.weight) DESC
-WITH p, n, label, collect([distance, link])[0] AS nearest
-WITH p, n, label, nearest[0] AS distance, nearest[1] AS link
+WITH p, n, label, distance, link, handovers
+ORDER BY distance, handovers, coalesce(link.confidence, link.weight) DESC
+WITH p, n, label, collect([distance, link, handovers])[0] AS nearest
+WITH p, n, label, nearest[0] AS distance, nearest[1] AS link, nearest[2] AS handovers
 WHERE $afterKey IS NULL
    OR p.key > $afterProcess
    OR (p.key = $afterProcess AND distance > $afterDistance)
@@ -94,7 +97,8 @@ RETURN p.key AS process,
        n.endedAt AS endedAt,
        n.observed AS observed,
        link.at AS at,
-       link.via AS via,
+       CASE WHEN type(link) STARTS WITH 'VIA_' THEN type(link) ELSE link.via END AS via,
        coalesce(link.confidence, link.weight) AS confidence,
+       handovers,
        CASE distance WHEN 0 THEN coalesce(n.evidence, []) ELSE coalesce(link.evidence, []) END AS evidence
 ORDER BY process, distance, label, key

@@ -5,7 +5,8 @@
 // access   read
 // param    task               STRING                 key of the task, or its path together with host
 // param    host               STRING = null          host of the task
-// param    includeCandidates  BOOLEAN = false        also what it may have started, where several tasks fit
+// param    includeCandidates  BOOLEAN = false        also what it may have started, where several tasks fit, and connections that only the network saw
+// param    includeHandovers   BOOLEAN = false        also what its processes had a broker start (WMI, COM, a service, the shell …)
 // param    limit              INTEGER = 1000         at most this many rows
 // param    afterDepth         INTEGER = null         continue after the row of this depth
 // param    afterSeen          ZONED DATETIME = null  … and this first sighting
@@ -28,12 +29,14 @@
 // returns  at                 ZONED DATETIME         when the link to it was made
 // returns  via                STRING                 how that link is known
 // returns  confidence         FLOAT                  how sure it is
+// returns  handovers          INTEGER                how many hand-overs lie on the way to it from the task
 // returns  contacts           LIST<MAP>              what it connected to, asked for and accepted
 // returns  evidence           LIST<STRING>           source records of the link
 //
 :param task => 'h1|\\updater';
 :param host => null;
 :param includeCandidates => false;
+:param includeHandovers => false;
 :param limit => 25;
 :param afterDepth => null;
 :param afterSeen => null;
@@ -47,15 +50,16 @@ WITH CASE
      END AS wanted
 MATCH (task:Task {key: wanted})
 CALL (task) {
-  MATCH (task)-[start:SPAWNED|MAY_HAVE_SPAWNED]->(root:Process) (()-[link:SPAWNED]->())* (p:Process)
+  MATCH (task)-[start:SPAWNED|MAY_HAVE_SPAWNED]->(root:Process) (()-[link:SPAWNED|VIA_BITS|VIA_COM|VIA_LOGON|VIA_MSI|VIA_SERVICE|VIA_SHELL|VIA_WMI]->() WHERE $includeHandovers OR type(link) = 'SPAWNED')* (p:Process)
   WHERE type(start) = 'SPAWNED'
      OR $includeCandidates
   WITH p, start, link
-  ORDER BY size(link), coalesce(start.confidence, start.weight) DESC
-  WITH p, collect([size(link) + 1, CASE WHEN link = [] THEN start ELSE link[-1] END])[0] AS nearest
-  RETURN p, nearest[0] AS depth, nearest[1] AS link
+  ORDER BY size(link), size([l IN link WHERE type(l) <> 'SPAWNED']), coalesce(start.confidence, start.weight) DESC,
+    link[-1].confidence DESC, startNode(link[-1]).key
+  WITH p, collect([size(link) + 1, CASE WHEN link = [] THEN start ELSE link[-1] END, size([l IN link WHERE type(l) <> 'SPAWNED'])])[0] AS nearest
+  RETURN p, nearest[0] AS depth, nearest[1] AS link, nearest[2] AS handovers
 }
-WITH task, p, depth, link, coalesce(p.startedAt, p.firstSeen) AS seen
+WITH task, p, depth, link, handovers, coalesce(p.startedAt, p.firstSeen) AS seen
 WHERE $afterKey IS NULL
    OR depth > $afterDepth
    OR (depth = $afterDepth AND seen > $afterSeen)
@@ -63,7 +67,9 @@ WHERE $afterKey IS NULL
 ORDER BY depth, seen, p.key
 LIMIT $limit
 CALL (p) {
-  OPTIONAL MATCH (p)-[c:CONNECTED|RESOLVED|ACCEPTED]->(e:Endpoint)
+  OPTIONAL MATCH (p)-[c:CONNECTED|RESOLVED|ACCEPTED|MAY_HAVE_CONNECTED]->(e:Endpoint)
+  WHERE $includeCandidates
+     OR type(c) <> 'MAY_HAVE_CONNECTED'
   OPTIONAL MATCH (e)-[:UNDER]->(d:Domain)
   WITH c, e, d
   ORDER BY c.firstSeen, e.key, type(c)
@@ -71,7 +77,7 @@ CALL (p) {
     endpoint: e.key,
     destination: coalesce(d.name, e.key),
     scope: e.scope,
-    how: toLower(type(c)),
+    how: replace(toLower(type(c)), '_', '-'),
     answered: c.answered,
     count: c.count,
     truncated: c.timesTruncated,
@@ -80,7 +86,7 @@ CALL (p) {
     ips: c.ips,
     ports: c.ports,
     protocols: c.protocols,
-    nameConfidence: c.nameConfidence,
+    nameConfidence: coalesce(c.nameConfidence, c.confidence),
     evidence: c.evidence
   } END) AS contacts
 }
@@ -100,8 +106,9 @@ RETURN task.key AS task,
        p.endedAt AS endedAt,
        coalesce(p.observed, false) AS observed,
        link.at AS at,
-       link.via AS via,
+       CASE WHEN type(link) STARTS WITH 'VIA_' THEN type(link) ELSE link.via END AS via,
        coalesce(link.confidence, link.weight) AS confidence,
+       handovers,
        contacts,
        coalesce(link.evidence, []) AS evidence
 ORDER BY depth, seen, key

@@ -13,7 +13,8 @@
 // param    minDepth           INTEGER = 1            only pairs with a chain of at least this many processes, shown by the shortest such
 // param    host               STRING = null          only tasks on this host
 // param    task               STRING = null          only this task, by key or path
-// param    includeCandidates  BOOLEAN = false        also follow launches that several tasks fit
+// param    includeCandidates  BOOLEAN = false        also follow launches that several tasks fit, and connections that only the network saw
+// param    includeHandovers   BOOLEAN = false        also follow what a process had a broker start (WMI, COM, a service, the shell …)
 // param    includePrivate     BOOLEAN = false        also private, loopback, link-local and internal destinations
 // param    limit              INTEGER = 100          at most this many rows
 // param    afterScore         FLOAT = null           continue after the row with this score
@@ -22,7 +23,7 @@
 // param    afterDestination   STRING = null          … and this destination
 // returns  task               MAP                    its key, host and path
 // returns  destination        STRING                 registered domain, or IP
-// returns  via                STRING                 connected, or resolved where it only asked for the name
+// returns  via                STRING                 connected; resolved where it only asked for the name; may-have-connected where only the network saw it
 // returns  endpoints          LIST<STRING>           keys of the endpoints reached there
 // returns  hosts              INTEGER                how many hosts reached the destination in the window
 // returns  hostsObserved      INTEGER                how many hosts have network or DNS telemetry in the window
@@ -48,6 +49,7 @@
 :param host => null;
 :param task => null;
 :param includeCandidates => false;
+:param includeHandovers => false;
 :param includePrivate => false;
 :param limit => 25;
 :param afterScore => null;
@@ -75,8 +77,8 @@ OPTIONAL MATCH (e)-[:UNDER]->(d:Domain)
 WITH hostsObserved, coalesce(d.name, e.key) AS destination, collect(e) AS candidates
 CALL (candidates) {
   UNWIND candidates AS e
-  MATCH (e)<-[c:CONNECTED|RESOLVED]-(p:Process)
-  WHERE (type(c) = 'CONNECTED' OR ($via = 'any' AND c.answered))
+  MATCH (e)<-[c:CONNECTED|RESOLVED|MAY_HAVE_CONNECTED]-(p:Process)
+  WHERE (type(c) = 'CONNECTED' OR ($via = 'any' AND c.answered) OR ($includeCandidates AND type(c) = 'MAY_HAVE_CONNECTED'))
     AND (($since IS NULL AND $until IS NULL)
       OR any(t IN c.times WHERE t >= coalesce($since.epochSeconds, t) AND t * 1000 < coalesce($until.epochMillis, t * 1000 + 1))
       OR (c.timesTruncated AND c.lastSeen >= coalesce($since, c.lastSeen) AND c.firstSeen < coalesce($until, datetime('9999-01-01'))))
@@ -85,9 +87,10 @@ CALL (candidates) {
 WITH hostsObserved, destination, candidates, hosts
 WHERE 0 < hosts <= $maxHosts
 UNWIND candidates AS e
-MATCH (e)<-[c:CONNECTED|RESOLVED]-(leaf:Process)
+MATCH (e)<-[c:CONNECTED|RESOLVED|MAY_HAVE_CONNECTED]-(leaf:Process)
 WHERE type(c) = 'CONNECTED'
    OR ($via = 'any' AND c.answered)
+   OR ($includeCandidates AND type(c) = 'MAY_HAVE_CONNECTED')
 WITH *, $since IS NULL AND $until IS NULL AS always,
      [t IN c.times WHERE t >= coalesce($since.epochSeconds, t) AND t * 1000 < coalesce($until.epochMillis, t * 1000 + 1)] AS inside
 WHERE always
@@ -96,7 +99,7 @@ WHERE always
 WITH hostsObserved, destination, hosts, leaf, {
        endpoint: e.key,
        type: type(c),
-       confidence: coalesce(c.nameConfidence, 1.0),
+       confidence: coalesce(c.nameConfidence, c.confidence, 1.0),
        count: CASE WHEN always THEN coalesce(c.count, 1) WHEN inside = [] THEN 1 ELSE size(inside) END,
        truncated: coalesce(c.timesTruncated, false),
        first: CASE
@@ -114,7 +117,7 @@ WITH hostsObserved, destination, hosts, leaf, collect(contact) AS contacts
 
 // Climb to the tasks; of each task's ways to the leaf the best is kept.
 CALL (leaf) {
-  MATCH (leaf) (()<-[link:SPAWNED]-())* (root:Process)<-[start:SPAWNED|MAY_HAVE_SPAWNED]-(task:Task)
+  MATCH (leaf) (()<-[link:SPAWNED|VIA_BITS|VIA_COM|VIA_LOGON|VIA_MSI|VIA_SERVICE|VIA_SHELL|VIA_WMI]-() WHERE $includeHandovers OR type(link) = 'SPAWNED')* (root:Process)<-[start:SPAWNED|MAY_HAVE_SPAWNED]-(task:Task)
   WHERE type(start) = 'SPAWNED'
      OR $includeCandidates
   WITH task, root, size(link) + 1 AS length,
@@ -130,7 +133,7 @@ WITH hostsObserved, destination, hosts, task, leaf, roots, climb, contact,
 WITH hostsObserved, destination, hosts, task,
      collect(roots) AS roots,
      collect(DISTINCT contact.endpoint) AS endpoints,
-     max(contact.type = 'CONNECTED') AS connected,
+     max(CASE contact.type WHEN 'CONNECTED' THEN 2 WHEN 'RESOLVED' THEN 1 ELSE 0 END) AS connected,
      count(DISTINCT [leaf.key, contact.endpoint]) AS chains,
      sum(contact.count) AS count,
      max(contact.truncated) AS truncated,
@@ -152,7 +155,8 @@ LIMIT $limit
 MATCH (leaf:Process {key: best[3]})
 MATCH (last:Endpoint {key: best[4]})
 CALL (leaf, last) {
-  MATCH path = (last)<-[:CONNECTED|RESOLVED]-(leaf)<-[:SPAWNED]-*(root:Process)<-[:SPAWNED|MAY_HAVE_SPAWNED]-(origin:Task)
+  MATCH path = (last)<-[:CONNECTED|RESOLVED|MAY_HAVE_CONNECTED]-(leaf)
+    (()<-[link:SPAWNED|VIA_BITS|VIA_COM|VIA_LOGON|VIA_MSI|VIA_SERVICE|VIA_SHELL|VIA_WMI]-() WHERE $includeHandovers OR type(link) = 'SPAWNED')* (root:Process)<-[:SPAWNED|MAY_HAVE_SPAWNED]-(origin:Task)
   RETURN origin, root, path
 }
 WITH *
@@ -161,11 +165,13 @@ WHERE origin = task
   AND length(path) = best[0] + 1
   AND type(relationships(path)[0]) = best[5]
   AND ($includeCandidates OR type(relationships(path)[-1]) = 'SPAWNED')
-WITH *, relationships(path)[-1] AS start
-ORDER BY coalesce(start.confidence, start.weight) DESC
+WITH *, reduce(low = 1.0, l IN relationships(path)[1..] |
+       CASE WHEN coalesce(l.confidence, l.weight) < low THEN coalesce(l.confidence, l.weight) ELSE low END) AS sure
+ORDER BY sure DESC, coalesce(relationships(path)[-1].confidence, relationships(path)[-1].weight) DESC, [n IN nodes(path) | n.key]
 WITH hostsObserved, destination, hosts, task, roots, endpoints, connected, chains, count, truncated, firstSeen, lastSeen,
      best, confidence, score, collect(path)[0] AS path
-WITH *, reverse(nodes(path)) AS steps, reverse(relationships(path)) AS links
+WITH *, reverse(nodes(path)) AS steps, reverse(relationships(path)) AS links,
+     [l IN reverse(relationships(path)) WHERE type(l) STARTS WITH 'VIA_' | type(l)] AS handovers
 CALL (roots, endpoints) {
   UNWIND roots AS some
   UNWIND some AS root
@@ -177,7 +183,7 @@ CALL (roots, endpoints) {
 }
 RETURN {key: task.key, host: task.host, path: task.path} AS task,
        destination,
-       CASE WHEN connected THEN 'connected' ELSE 'resolved' END AS via,
+       ['may-have-connected', 'resolved', 'connected'][connected] AS via,
        reached AS endpoints,
        hosts,
        hostsObserved,
@@ -196,7 +202,13 @@ RETURN {key: task.key, host: task.host, path: task.path} AS task,
          points: score,
          text: 'reached by ' + hosts + ' of ' + hostsObserved + ' hosts with network or DNS telemetry'
            + CASE WHEN hostsObserved < 20 THEN '; below 20 hosts rarity means little' ELSE '' END
-       }] AS reasons,
+       }]
+         + [h IN [handovers] WHERE h <> [] | {
+           name: 'handover',
+           value: size(h),
+           points: 0.0,
+           text: 'the chain follows what a process had a broker start: ' + reduce(t = h[0], x IN h[1..] | t + ', ' + x)
+         }] AS reasons,
        [{label: 'Task', key: task.key, name: coalesce(task.path, task.name, task.key)}]
          + [i IN range(1, size(steps) - 2) | {
            label: 'Process',
@@ -205,7 +217,7 @@ RETURN {key: task.key, host: task.host, path: task.path} AS task,
            pid: steps[i].pid,
            commandLine: steps[i].commandLine,
            at: coalesce(links[i - 1].at, steps[i].startedAt),
-           via: links[i - 1].via,
+           via: CASE WHEN type(links[i - 1]) STARTS WITH 'VIA_' THEN type(links[i - 1]) ELSE links[i - 1].via END,
            confidence: coalesce(links[i - 1].confidence, links[i - 1].weight)
          }]
          + [{
@@ -213,8 +225,8 @@ RETURN {key: task.key, host: task.host, path: task.path} AS task,
            key: steps[-1].key,
            name: steps[-1].key,
            at: best[7],
-           via: CASE best[5] WHEN 'CONNECTED' THEN 'connected' ELSE 'resolved' END,
-           confidence: coalesce(links[-1].nameConfidence, 1.0)
+           via: replace(toLower(best[5]), '_', '-'),
+           confidence: coalesce(links[-1].nameConfidence, links[-1].confidence, 1.0)
          }] AS chain,
        reduce(all = [], l IN links | all + [r IN coalesce(l.evidence, []) WHERE NOT r IN all]) AS evidence,
        path

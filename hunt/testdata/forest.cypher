@@ -1,6 +1,6 @@
 // Three hosts; on h1 a task with a deep and a shallow chain to one rare domain and a common one; on h2 a task that
 // asked for a rare name and reached a private address, one with an IP without a name, and two that may have started the
-// same process; on h3 a process below no task.
+// same process, and one process that another had WMI start; on h3 a process below no task.
 UNWIND ['h1', 'h2', 'h3'] AS h
 CREATE (:Host {key: h})
 WITH count(*) AS hosts
@@ -15,6 +15,8 @@ CREATE (t1:Task {key: 'h1|\\deep', host: 'h1', path: '\\Deep'}),
        (e:Process {key: 'e', host: 'h2', name: 'e.exe'}),
        (f:Process {key: 'f', host: 'h2', name: 'f.exe'}),
        (g:Process {key: 'g', host: 'h3', name: 'g.exe'}),
+       (w:Process {key: 'w', host: 'h2', name: 'w.exe'}),
+       (e)-[:VIA_WMI {via: 'command-line', confidence: 0.85, at: datetime('2026-05-01T00:00:02Z'), evidence: ['z']}]->(w),
        (t1)-[:SPAWNED {via: 'A', confidence: 1.0, at: datetime('2026-05-01T00:00:00Z'), evidence: ['x']}]->(a),
        (t1)-[:SPAWNED {via: 'A', confidence: 0.8, at: datetime('2026-05-02T00:00:00Z')}]->(c),
        (a)-[:SPAWNED {via: 'guid', confidence: 1.0, at: datetime('2026-05-01T00:00:01Z'), evidence: ['y']}]->(b),
@@ -26,7 +28,8 @@ UNWIND [
   ['rare.example', 'www.rare.example', 'public'], ['rare.example', 'api.rare.example', 'public'],
   ['two.example', 'two.example', 'public'], ['asked.example', 'asked.example', 'public'],
   ['inside.example', 'inside.example', 'internal'], [null, '203.0.113.9', 'public'],
-  ['maybe.example', 'maybe.example', 'public'], ['own.example', 'own.example', 'public']] AS name
+  ['maybe.example', 'maybe.example', 'public'], ['own.example', 'own.example', 'public'],
+  ['handed.example', 'handed.example', 'public']] AS name
 CREATE (p:Endpoint {key: name[1], scope: name[2]})
 FOREACH (x IN CASE WHEN name[0] IS NULL THEN [] ELSE [1] END |
   MERGE (m:Domain {name: name[0]})
@@ -36,7 +39,7 @@ UNWIND [
   ['b', 'www.rare.example', 1, null], ['c', 'api.rare.example', 2, 0.5], ['b', 'two.example', 1, null],
   ['d', 'two.example', 2, null], ['e', '203.0.113.9', 1, null], ['d', 'inside.example', 1, null],
   ['f', 'maybe.example', 1, null], ['g', 'own.example', 2, null], ['a', 'own.example', 2, null],
-  ['c', 'asked.example', 2, null]] AS l
+  ['c', 'asked.example', 2, null], ['w', 'handed.example', 1, null]] AS l
 MATCH (p:Process {key: l[0]})
 MATCH (x:Endpoint {key: l[1]})
 WITH p, x, l, datetime({year: 2026, month: 5, day: l[2]}) AS at

@@ -11,13 +11,14 @@ import "time"
 
 // Config is everything that can be configured, typed and checked.
 type Config struct {
-	Neo4j Neo4j
-	API   API
-	Load  Load
-	Hosts Hosts
-	Names Names
-	Hunt  Hunt
-	Log   Log
+	Neo4j   Neo4j
+	API     API
+	Load    Load
+	Hosts   Hosts
+	Names   Names
+	Network Network
+	Hunt    Hunt
+	Log     Log
 }
 
 // Neo4j says where the database is and how to get in.
@@ -71,6 +72,11 @@ type Hosts struct {
 // Names says which DNS names are the organisation's own.
 type Names struct {
 	InternalSuffixes []string
+}
+
+// Network says what stands between processes and where they go.
+type Network struct {
+	Proxies []string // each host, host:port, IP, IP:port or [IPv6]:port
 }
 
 // Hunt says how batch hunts run.

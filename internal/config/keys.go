@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -49,6 +50,8 @@ func keys(c *Config) []key {
 		{name: "hosts.aliases", field: &c.Hosts.Aliases, help: "host names that mean another host"},
 		{name: "names.internal_suffixes", field: &c.Names.InternalSuffixes, help: "DNS suffixes that are the organisation's own"},
 
+		{name: "network.proxies", field: &c.Network.Proxies, check: isProxies, help: "web proxies: host or IP, with or without port"},
+
 		{name: "hunt.schedule", field: &c.Hunt.Schedule, def: "true", help: "whether serve runs hunts on their schedule"},
 		{name: "hunt.timeout", field: &c.Hunt.Timeout, def: "10m", check: positive, help: "longest a hunt may run"},
 		{name: "hunt.every", field: &c.Hunt.Every, help: "how often a hunt runs, by its name"},
@@ -91,6 +94,22 @@ func isURI(s string) error {
 func isAddress(s string) error {
 	if _, port, err := net.SplitHostPort(s); err != nil || port == "" {
 		return errors.New("want host:port, such as 127.0.0.1:8844")
+	}
+	return nil
+}
+
+func isProxies(list string) error {
+	for entry := range strings.SplitSeq(list, ",") {
+		host, port := entry, "1"
+		if strings.Contains(entry, "]") || strings.Count(entry, ":") == 1 {
+			var err error
+			if host, port, err = net.SplitHostPort(entry); err != nil {
+				host = ""
+			}
+		}
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || host == "" || strings.ContainsAny(host, "/ @") {
+			return fmt.Errorf("want host, host:port, IP or IP:port without a scheme, such as proxy.corp.example:8080; this is %q", entry)
+		}
 	}
 	return nil
 }

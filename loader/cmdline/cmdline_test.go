@@ -155,3 +155,29 @@ func FuzzMatch(f *testing.F) {
 		}
 	})
 }
+
+func TestHandled(t *testing.T) {
+	t.Parallel()
+	const host = `C:\Windows\System32\taskhostw.exe`
+	for _, tc := range []struct {
+		name, data, image, line string
+		want                    bool
+	}{
+		{"OK", `KEYROAMING`, host, `taskhostw.exe KEYROAMING`, true},
+		{"OK case and quotes", `"Logon" x`, host, `TASKHOSTW.exe logon  X`, true},
+		{"OK elder name", `SYSTEM`, `C:\Windows\System32\taskhost.exe`, `taskhost.exe SYSTEM`, true},
+		{"OK argument inside", `Install $(Arg0)`, host, `taskhostw.exe Install 7`, true},
+		{"ErrOther data", `KEYROAMING`, host, `taskhostw.exe SYSTEM`, false},
+		{"ErrNo data", ``, host, `taskhostw.exe`, false},
+		{"ErrOnly an argument", `$(Arg0)`, host, `taskhostw.exe 7`, false},
+		{"ErrArgument unfilled", `KEYROAMING`, host, `taskhostw.exe $(Arg0)`, false},
+		{"ErrOther program", `KEYROAMING`, `C:\Tools\x.exe`, `x.exe KEYROAMING`, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			if got := cmdline.Handled(tc.data, tc.image, tc.line); got != tc.want {
+				t.Errorf("Handled(%q, %q, %q) = %v", tc.data, tc.image, tc.line, got)
+			}
+		})
+	}
+}

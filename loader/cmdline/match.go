@@ -151,3 +151,26 @@ func cleanPath(path string) string {
 	}
 	return device.ReplaceAllString(path, "")
 }
+
+// Handled says whether a process is the task host of a COM handler with that data:
+// taskhostw.exe and its elder names get the data as their command line. Where
+// either has no more than what a trigger filled in, it is many handlers'.
+func Handled(data, image, commandLine string) bool {
+	name := graph.BaseName(image)
+	switch name {
+	case "taskhostw.exe", "taskhost.exe", "taskhostex.exe":
+	default:
+		return false
+	}
+	tokens := Tokens(commandLine)
+	if !telling(data) || len(tokens) < 2 || !telling(strings.Join(tokens[1:], " ")) {
+		return false
+	}
+	return Match(name, data, image, commandLine) == Full
+}
+
+// telling says that a text is more than task arguments.
+func telling(s string) bool {
+	s = strings.TrimSpace(s)
+	return s != "" && !strings.HasPrefix(s, "$(")
+}

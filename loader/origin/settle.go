@@ -25,7 +25,7 @@ const batch = 5000
 func Settle(
 	ctx context.Context, tx graphdb.Runner, lib *queries.Library, log *slog.Logger, c *settle.Changes, hosts []string,
 ) error {
-	if len(c.Tasks)+len(c.Accesses)+len(c.Addresses) == 0 && !slices.ContainsFunc(c.Processes, asksElsewhere) {
+	if len(c.Tasks)+len(c.Accesses)+len(c.Addresses)+len(c.Edges) == 0 && !slices.ContainsFunc(c.Processes, asksElsewhere) {
 		return nil
 	}
 	s := &store{tx: tx, lib: lib, log: log}
@@ -90,7 +90,7 @@ func (s *store) tasks(ctx context.Context, c *settle.Changes, hosts []string) ([
 }
 
 func affected(c *settle.Changes, hosts []string) map[string]any {
-	keys, addresses, windows, commands := []string{}, []string{}, []any{}, []any{}
+	keys, talking, windows, commands := []string{}, []string{}, []any{}, []any{}
 	for _, t := range c.Tasks {
 		keys = append(keys, t.Key)
 	}
@@ -103,20 +103,19 @@ func affected(c *settle.Changes, hosts []string) map[string]any {
 	for host, span := range spans {
 		windows = append(windows, []any{host, span.First.Add(-after).UTC(), span.Last.Add(session).UTC()})
 	}
-	for _, a := range c.Addresses {
-		addresses = append(addresses, a.IP)
+	for _, h := range c.Hosts {
+		talking = append(talking, h.Key)
 	}
 	for _, p := range c.Processes {
 		if server, path := p.RemoteTask(); server != "" {
 			commands = append(commands, []string{server, path})
 		}
 	}
-	slices.Sort(addresses)
 	if hosts == nil {
 		hosts = []string{}
 	}
 	return map[string]any{
-		"keys": keys, "windows": windows, "addresses": slices.Compact(addresses), "hosts": hosts, "commands": commands,
+		"keys": keys, "windows": windows, "talking": talking, "hosts": hosts, "commands": commands,
 	}
 }
 

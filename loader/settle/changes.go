@@ -14,7 +14,8 @@ import (
 type Changes struct {
 	Hosts     []*Host
 	Processes []ProcessChange
-	Gone      []string // keys of processes to delete
+	Gone      []string   // keys of processes to delete
+	Left      []Sketched // the same, as they were stored
 	Renamed   map[string]string
 	Parents   []ParentChange
 	Edges     []EdgeChange
@@ -28,10 +29,18 @@ type Changes struct {
 	Recount   []string          // endpoints that lost contacts: their span shrinks, or they go
 	Accesses  []*Access
 	Addresses []*Address
-	Others    int // records that can have made no more than accesses
-	Stored    int // records that made something
-	Merged    int // records that added to something
+	Sights    []*Sight
+	Talked    []Talked // where what processes said of the network changed
+	Others    int      // records that can have made no more than accesses and sights
+	Stored    int      // records that made something
+	Merged    int      // records that added to something
 	Ambiguous int
+}
+
+// Sketched is the sketch of a process of a host.
+type Sketched struct {
+	Host string
+	Sketch
 }
 
 // ProcessChange is a process to write.
@@ -69,7 +78,7 @@ type SpawnChange struct {
 type StoredPlan struct {
 	Task, Plan string
 	From, To   time.Time
-	Matches    func(image, command string) bool
+	Matches    Matcher
 }
 
 // Fingerprint tells whether an edge differs from the stored one; evidence is
@@ -144,6 +153,7 @@ func (s *settling) changes() *Changes {
 	for _, key := range sortedKeys(s.gone) {
 		if old := s.loaded[key]; old != nil {
 			c.Gone = append(c.Gone, key)
+			c.Left = append(c.Left, Sketched{old.Host, old.Stored.Sketch})
 			c.orphan(old.Stored.Parent.Key)
 		}
 	}
@@ -165,6 +175,12 @@ func (s *settling) changes() *Changes {
 	}
 	for _, key := range sortedKeys(s.addresses) {
 		c.Addresses = append(c.Addresses, s.addresses[key])
+	}
+	for _, key := range sortedKeys(s.sights) {
+		c.Sights = append(c.Sights, s.sights[key])
+	}
+	for _, host := range sortedKeys(s.talked) {
+		c.Talked = append(c.Talked, s.talked[host].finish(host))
 	}
 	c.Others = s.others
 	c.Unnamed = sortedKeys(s.unnamed)

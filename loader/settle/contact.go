@@ -133,24 +133,24 @@ func (e *Edge) ID() string { return e.Type + " " + e.Endpoint }
 // Relationships are the edges that follow from the talk: all names whose
 // answers to this process hold an IP name its contacts, n names each with
 // confidence 1/n; without a name the IP stands for itself.
-func (t *Talk) Relationships() []*Edge {
+func (t *Talk) Relationships() []*Edge { return t.RelationshipsBy(nil, "") }
+
+// RelationshipsBy is [Talk.Relationships] of a process whose command line may say
+// where a connection to a proxy really goes.
+func (t *Talk) RelationshipsBy(proxies *Proxies, command string) []*Edge {
 	edges := map[string]*edgeBuilder{}
-	names := t.names()
+	names, beyond := t.names(), proxies.beyond(command)
 	for c, h := range t.Contacts {
 		if c.In {
 			build(edges, graph.RelAccepted, c.IP, 1).contact(c, h, t)
 			continue
 		}
-		if c.Name != "" {
-			build(edges, graph.RelConnected, c.Name, 1).contact(c, h, t)
-			continue
+		of := called(&c, names[c.IP])
+		if through := beyond(&c, of); len(through) > 0 {
+			of = through
 		}
-		of := names[c.IP]
 		for _, name := range of {
 			build(edges, graph.RelConnected, name, 1/float64(len(of))).contact(c, h, t)
-		}
-		if len(of) == 0 {
-			build(edges, graph.RelConnected, c.IP, 1).contact(c, h, t)
 		}
 	}
 	for q, b := range t.Questions {

@@ -13,6 +13,7 @@ import (
 // talkAll works out the network edges of every process that has new or moved
 // contacts or questions.
 func (s *settling) talkAll(ctx context.Context) error {
+	s.retell()
 	keys := sortedKeys(s.talkers)
 	var stored []string
 	for _, key := range keys {
@@ -29,6 +30,9 @@ func (s *settling) talkAll(ctx context.Context) error {
 				_, endpoint, _ := strings.Cut(id, " ")
 				s.recount[endpoint] = true
 			}
+			if old := s.loaded[key]; old != nil {
+				s.noteTalk(old.Host, key)
+			}
 			continue // its edges go with it
 		}
 		p, t := s.procs[key], s.stored[key]
@@ -38,7 +42,9 @@ func (s *settling) talkAll(ctx context.Context) error {
 		for id := range t.known() {
 			s.created["!"+key+" "+id] = true
 		}
+		names := t.names()
 		t.add(s.talkers[key])
+		s.noteTalk(p.Host, key, s.changedSeconds(p, t, names)...)
 		p.PIDTalk = t.byPID()
 		s.diffEdges(p, t)
 	}
@@ -54,7 +60,7 @@ func (s *settling) storedEdges(key string) map[string]string {
 
 func (s *settling) diffEdges(p *Process, t *Talk) {
 	wanted := map[string]bool{}
-	for _, e := range t.Relationships() {
+	for _, e := range t.RelationshipsBy(s.proxies, p.CommandLine()) {
 		wanted[e.ID()] = true
 		had, exists := t.Edges[e.ID()]
 		if print := e.Fingerprint(); !exists || had != print {
@@ -154,8 +160,8 @@ func (s *settling) link(ctx context.Context) error {
 // matchers are what the definitions in force start, by key. One may be in force
 // again that was not, and that the round does not hold: a change that came late
 // lies between it and the one that took its place.
-func (s *settling) matchers(ctx context.Context, stored map[string][]StoredPlan) (map[string]func(image, command string) bool, error) {
-	all := map[string]func(image, command string) bool{}
+func (s *settling) matchers(ctx context.Context, stored map[string][]StoredPlan) (map[string]Matcher, error) {
+	all := map[string]Matcher{}
 	for _, plans := range stored {
 		for _, p := range plans {
 			all[p.Plan] = p.Matches
@@ -284,7 +290,7 @@ func (s *settling) isRoot(p *Process) bool {
 	return name == "svchost.exe" || name == "taskeng.exe"
 }
 
-func (s *settling) mergePlans(stored []StoredPlan, tasks []*Task, matches map[string]func(image, command string) bool) []Plan {
+func (s *settling) mergePlans(stored []StoredPlan, tasks []*Task, matches map[string]Matcher) []Plan {
 	var out []Plan
 	for _, p := range stored {
 		if s.tasks[p.Task] == nil {

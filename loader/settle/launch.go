@@ -107,12 +107,26 @@ const (
 	Engine               // taskeng.exe
 )
 
+// Fit says whether a process comes from a definition.
+type Fit uint8
+
+// The fits.
+const (
+	NoFit       Fit = iota
+	FitsCommand     // an Exec action starts it
+	FitsHandler     // it is the task host of a COM handler: the handler's data is its command line
+)
+
+// Matcher says whether a process with that image and command line comes from a
+// definition.
+type Matcher func(image, command string) Fit
+
 // Plan is the definition of a task while it was in force.
 type Plan struct {
 	Task    string // key
 	From    time.Time
 	To      time.Time // zero: still
-	Matches func(image, command string) bool
+	Matches Matcher
 }
 
 // Spawn is an edge from a task to a process it started, or may have started.

@@ -15,6 +15,7 @@ const (
 	sureOne      = 0.95 // B: one of them
 	sureImage    = 0.9  // B2: 129 without a PID
 	sureCommand  = 0.85 // C: one live definition has this command line
+	sureHandler  = 0.7  // F: one live definition's COM handler has this data
 	sureSchedule = 0.7  // D: started by the Schedule service
 	sureEngine   = 0.7  // E: started by taskeng.exe
 	sureLog      = 0.5  // D: started by what wrote the scheduler's log
@@ -256,20 +257,35 @@ func (l *linker) withoutPID() []lostLaunch {
 	return lost
 }
 
-// byParent is rungs C, D and E: no record claims the process, but its parent
+// byParent is rungs C to F: no record claims the process, but its parent
 // starts tasks.
 func (l *linker) byParent(r *Root) {
 	launcher := l.launcher(r)
 	if launcher == NoLauncher {
 		return
 	}
-	tasks := map[string]bool{}
+	tasks, handled := map[string]bool{}, map[string]bool{}
 	for _, p := range l.plans {
-		if !r.At.Before(p.From) && (p.To.IsZero() || r.At.Before(p.To)) && p.Matches(r.Image, r.Command) {
+		if r.At.Before(p.From) || !p.To.IsZero() && !r.At.Before(p.To) {
+			continue
+		}
+		switch p.Matches(r.Image, r.Command) {
+		case FitsCommand:
 			tasks[p.Task] = true
+		case FitsHandler:
+			handled[p.Task] = true
 		}
 	}
 	switch {
+	case len(tasks) == 0 && len(handled) == 1:
+		for task := range handled {
+			shared := launcher == SharedHost
+			s := Spawn{Task: task, Process: r.Key, May: shared, At: r.At, Via: "com-handler", Confidence: sureHandler}
+			if shared {
+				s.Confidence = 1 // the weight: the only candidate
+			}
+			l.add(s)
+		}
 	case len(tasks) == 1 && launcher != SharedHost:
 		for task := range tasks {
 			l.add(Spawn{Task: task, Process: r.Key, At: r.At, Via: "command-line", Confidence: sureCommand})

@@ -60,7 +60,21 @@ func lost(task string, ms int) *settle.Run {
 }
 
 func plan(task string, from, to time.Time) settle.Plan {
-	return settle.Plan{Task: task, From: from, To: to, Matches: func(i, c string) bool { return i == image && c == command }}
+	return settle.Plan{Task: task, From: from, To: to, Matches: fits(settle.FitsCommand)}
+}
+
+func fits(fit settle.Fit) settle.Matcher {
+	return func(i, c string) settle.Fit {
+		if i == image && c == command {
+			return fit
+		}
+		return settle.NoFit
+	}
+}
+
+// handler is a definition with a COM handler.
+func handler(task string) settle.Plan {
+	return settle.Plan{Task: task, From: at(-1000), Matches: fits(settle.FitsHandler)}
 }
 
 func may(task, process string, ms int, via string, weight float64) settle.Spawn {
@@ -238,6 +252,22 @@ func TestLinkByParent(t *testing.T) {
 		{
 			name: "OK C", roots: []*settle.Root{root("p1", 0, schedule)}, plans: []settle.Plan{open(`h|\a`)},
 			want: []settle.Spawn{spawned(`h|\a`, "p1", 0, "command-line", .85)},
+		},
+		{
+			name: "OK F", roots: []*settle.Root{root("p1", 0, schedule)}, plans: []settle.Plan{handler(`h|\a`)},
+			want: []settle.Spawn{spawned(`h|\a`, "p1", 0, "com-handler", .7)},
+		},
+		{
+			name: "OK C before F", roots: []*settle.Root{root("p1", 0, schedule)}, plans: []settle.Plan{handler(`h|\a`), open(`h|\b`)},
+			want: []settle.Spawn{spawned(`h|\b`, "p1", 0, "command-line", .85)},
+		},
+		{
+			name: "OK F from a shared host is a candidate", roots: []*settle.Root{root("p1", 0, shared)}, plans: []settle.Plan{handler(`h|\a`)},
+			want: []settle.Spawn{may(`h|\a`, "p1", 0, "com-handler", 1)},
+		},
+		{
+			name: "OK F two handlers name nothing", roots: []*settle.Root{root("p1", 0, schedule)}, plans: []settle.Plan{handler(`h|\a`), handler(`h|\b`)},
+			want: []settle.Spawn{unnamed("p1", 0, "scheduler", .7)},
 		},
 		{
 			name: "OK C two definitions", roots: []*settle.Root{root("p1", 0, schedule)}, plans: []settle.Plan{open(`h|\a`), open(`h|\b`)},

@@ -18,5 +18,5 @@ type PlanNode struct {
 	Decoded     []string // JSON, one text for each command that had anything to decode
 	Names       []Name   // the endpoints that its commands name
 	Seen        Span
-	Matches     func(image, command string) bool
+	Matches     Matcher
 }

@@ -124,6 +124,7 @@ type Stored struct {
 	Shape  string // its line of the unit's shape; "" for a stub
 	Starts string // its image and command line
 	Root   bool   // it was a candidate for having been started by a task
+	Sketch Sketch // what it said of itself
 }
 
 // starts are the sightings of its creation, the one to believe first.

@@ -23,9 +23,11 @@ type Round struct {
 	plans map[string]*PlanNode
 	hosts map[string]*Host
 
+	proxies   *Proxies // may be nil
 	accesses  map[string]*Access
 	addresses map[string]*Address
-	others    int // records that make no process, contact, run or task
+	sights    map[string]*Sight // what the network saw, by its id
+	others    int               // records that make no process, contact, run or task
 
 	touched  map[string]bool // units to cluster again
 	moved    map[string]bool // units whose shape changed
@@ -82,7 +84,7 @@ func NewRound() *Round {
 		procs: map[string]*Process{}, units: map[string]*Unit{}, talks: map[string]*Talk{}, refs: map[string][]*ref{},
 		tasks: map[string]*Task{}, runs: map[string]*Run{}, plans: map[string]*PlanNode{}, hosts: map[string]*Host{},
 		touched: map[string]bool{}, moved: map[string]bool{}, children: map[string]*Process{}, gone: map[string]bool{},
-		accesses: map[string]*Access{}, addresses: map[string]*Address{},
+		accesses: map[string]*Access{}, addresses: map[string]*Address{}, sights: map[string]*Sight{},
 	}
 }
 
@@ -143,6 +145,10 @@ func (r *Round) Add(o graph.Observation) {
 		r.loggedOn(o)
 	case *graph.PipeOpened:
 		r.pipe(o)
+	case *graph.FlowSeen:
+		r.flowed(o)
+	case *graph.AnswerSeen:
+		r.answered(o)
 	default:
 		r.further(o.Head())
 	}

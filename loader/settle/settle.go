@@ -20,16 +20,17 @@ type settling struct {
 	stored  map[string]*Talk    // by process key: what the database has
 	edges   []EdgeChange
 	spawns  []SpawnChange
-	unnamed map[string]bool // unnamed tasks that an edge was taken from
-	recount map[string]bool // endpoints that lost contacts
-	created map[string]bool // what this round made, by claim
+	unnamed map[string]bool    // unnamed tasks that an edge was taken from
+	recount map[string]bool    // endpoints that lost contacts
+	created map[string]bool    // what this round made, by claim
+	talked  map[string]*talked // by host: where what its processes said of the network changed
 }
 
 func newSettling(r *Round, store Store) *settling {
 	return &settling{
 		Round: r, store: store, loaded: map[string]*Process{}, done: map[string]bool{}, before: map[string]string{},
 		pidless: map[string]bool{}, talkers: r.talks, stored: map[string]*Talk{},
-		unnamed: map[string]bool{}, recount: map[string]bool{}, created: map[string]bool{},
+		unnamed: map[string]bool{}, recount: map[string]bool{}, created: map[string]bool{}, talked: map[string]*talked{},
 	}
 }
 
@@ -121,6 +122,7 @@ func (s *settling) adopt(p *Process) {
 	}
 	p.Stored.At, p.Stored.Unit = started(p), p.Unit()
 	p.Stored.Starts = p.Image() + graph.Sep + p.CommandLine()
+	p.Stored.Sketch = p.Sketch()
 	fresh := s.procs[p.Key]
 	s.procs[p.Key] = p
 	if fresh == nil {

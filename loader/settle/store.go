@@ -19,7 +19,7 @@ type Store interface {
 	// Plans are the definitions of all tasks of the hosts while in force.
 	Plans(ctx context.Context, hosts []string) (map[string][]StoredPlan, error)
 	// Definitions are what definitions start, by key, whether in force or not.
-	Definitions(ctx context.Context, keys []string) (map[string]func(image, command string) bool, error)
+	Definitions(ctx context.Context, keys []string) (map[string]Matcher, error)
 	// Hosts are the stored ones with one of these keys.
 	Hosts(ctx context.Context, keys []string) ([]Host, error)
 }

@@ -27,8 +27,8 @@ func (nothing) Plans(context.Context, []string) (map[string][]settle.StoredPlan,
 	return map[string][]settle.StoredPlan{}, nil
 }
 
-func (nothing) Definitions(context.Context, []string) (map[string]func(image, command string) bool, error) {
-	return map[string]func(image, command string) bool{}, nil
+func (nothing) Definitions(context.Context, []string) (map[string]settle.Matcher, error) {
+	return map[string]settle.Matcher{}, nil
 }
 
 func record(host string, ms int, channel string) graph.Header {

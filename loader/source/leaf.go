@@ -15,6 +15,7 @@ import (
 
 	"github.com/taskroot/taskroot/graph"
 	"github.com/taskroot/taskroot/loader/source/eventjson"
+	"github.com/taskroot/taskroot/loader/source/eventxml"
 	"github.com/taskroot/taskroot/loader/source/evtx"
 	"github.com/taskroot/taskroot/loader/winevent"
 )
@@ -196,11 +197,32 @@ func (l *jsonLeaf) Rejected(b eventjson.Bad) error {
 func (l *jsonLeaf) Reject(r eventjson.Inner) error { return l.w.again(l.ctx, l.it, r) }
 
 // place of a record in its first source rather than in the reject file.
-func (l *jsonLeaf) place(here string) string {
+func (l *leaf) place(here string) string {
 	if l.it.inner != nil && l.it.inner.record != "" {
 		return l.it.inner.record
 	}
 	return here
+}
+
+func readXML(ctx context.Context, w *walker, it item) error {
+	opt := eventxml.Options{Host: w.opt.Host, Want: winevent.Wanted, Gate: winevent.GateOf}
+	if it.inner != nil {
+		opt.Ordinal = it.inner.ordinal
+	}
+	if err := w.begin(it.name); err != nil {
+		return err
+	}
+	return eventxml.Decode(ctx, it.r, it.name, opt, &xmlLeaf{leaf{ctx, w, it}})
+}
+
+type xmlLeaf struct{ leaf }
+
+func (l *xmlLeaf) Event(e *winevent.Event, r eventxml.Record) error {
+	return l.observe(e, func() string { return l.place(r.Place) }, func() []byte { return r.Raw })
+}
+
+func (l *xmlLeaf) Rejected(b eventxml.Bad) error {
+	return l.w.reject(l.it, Reject{Record: l.place(b.Place), Reason: b.Reason, Detail: b.Detail, Raw: b.Raw})
 }
 
 type evtxLeaf struct{ leaf }

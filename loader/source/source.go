@@ -18,6 +18,7 @@ import (
 
 	"github.com/taskroot/taskroot/internal/fault"
 	"github.com/taskroot/taskroot/loader/source/eventjson"
+	"github.com/taskroot/taskroot/loader/source/eventxml"
 	"github.com/taskroot/taskroot/loader/source/evtx"
 	"github.com/taskroot/taskroot/loader/source/inventory"
 	"github.com/taskroot/taskroot/loader/source/netlog"
@@ -102,6 +103,7 @@ func formats() []format {
 		{name: "utf-16", help: "text of two-byte characters, with or without its mark", sniff: isUTF16, read: readUTF16},
 		{name: "inventory", help: "scheduled tasks: their files, schtasks, Get-ScheduledTask as JSON, TaskCache", sniff: inventory.Sniff, read: readInventory},
 		{name: "network log", help: "Zeek's conn, dns, ssl and http logs; Squid's and W3C proxy logs", sniff: netlog.Sniff, read: readNetlog, grows: growsByLine, header: netlogHeader},
+		{name: "event xml", help: "events as wevtutil, Event Viewer, PowerShell, Splunk and evtx_dump write them as XML", sniff: eventxml.Sniff, read: readXML},
 		{name: "json", help: "events as lines, arrays or single objects; reject files", sniff: eventjson.Sniff, read: readJSON, grows: growthOfJSON},
 		{name: "table", help: "CSV and the like, by header or mapping file", sniff: table.Sniff, read: readTable, grows: growsByLine, header: tableHeader},
 	}

@@ -19,6 +19,20 @@ const (
 	System        = "System"
 )
 
+// ChannelOf is the channel that a provider writes to, "" where that is not one
+// of those that are read. Some exports keep the provider and lose the channel.
+func ChannelOf(provider string) string {
+	switch strings.ToLower(provider) {
+	case "microsoft-windows-sysmon":
+		return Sysmon
+	case "microsoft-windows-security-auditing":
+		return Security
+	case "microsoft-windows-taskscheduler":
+		return TaskScheduler
+	}
+	return ""
+}
+
 // Field is one named value of an event's data, as text.
 type Field struct{ Name, Value string }
 

@@ -1,5 +1,5 @@
 // Narrows endpoints that lost contacts to what is left, and deletes those that nothing leads to any more: no
-// contact, and no definition that names them.
+// contact, nothing that the network saw, and no definition that names them.
 //
 // access   write
 // param    keys      LIST<STRING>  keys of endpoints
@@ -8,7 +8,7 @@
 
 UNWIND $keys AS key
 MATCH (e:Endpoint {key: key})
-OPTIONAL MATCH ()-[c:CONNECTED|RESOLVED|ACCEPTED|NAMES]->(e)
+OPTIONAL MATCH ()-[c:CONNECTED|RESOLVED|ACCEPTED|NAMES|FLOWED|ASKED]->(e)
 WITH e, min(c.firstSeen) AS first, max(c.lastSeen) AS last
 SET e.firstSeen = first,
     e.lastSeen = last

@@ -4,7 +4,7 @@
 // answer was public or private is only ever added, so the order of loads does not matter.
 //
 // access   write
-// param    rows      LIST<LIST<ANY>>  key, kind, fixed scope or null, gave a public answer, gave a private one, firstSeen, lastSeen
+// param    rows      LIST<LIST<ANY>>  key, kind, fixed scope or null, gave a public answer, gave a private one, firstSeen, lastSeen, true for a web proxy else null
 //
 // :param rows => []
 
@@ -12,6 +12,7 @@ UNWIND $rows AS r
 MERGE (e:Endpoint {key: r[0]})
 ON CREATE SET e.firstSeen = r[5], e.lastSeen = r[6]
 SET e.kind = r[1],
+    e.proxy = r[7],
     e.gavePublic = coalesce(e.gavePublic, false) OR r[3],
     e.gavePrivate = coalesce(e.gavePrivate, false) OR r[4],
     e.firstSeen = CASE WHEN r[5] < e.firstSeen THEN r[5] ELSE e.firstSeen END,

@@ -2,7 +2,7 @@
 //
 // Rows are lists: key, host, pid, guid, image, name, commandLine, user, integrity, hashes, startedAt, endedAt,
 // observed, firstSeen, lastSeen, evidence, unit, parentUnit, rootHost, second, pidTalk, facts, clock, logonId,
-// remoteServer, remoteTask, decoded.
+// remoteServer, remoteTask, decoded, askHost, handHost.
 //
 // access   write
 // param    rows      LIST<LIST<ANY>>  the processes
@@ -36,4 +36,6 @@ SET p.host = r[1],
     p.logonId = r[23],
     p.remoteServer = r[24],
     p.remoteTask = r[25],
-    p.decoded = r[26]
+    p.decoded = r[26],
+    p.askHost = r[27],
+    p.handHost = r[28]

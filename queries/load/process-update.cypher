@@ -34,4 +34,6 @@ SET p.host = r[1],
     p.logonId = r[23],
     p.remoteServer = r[24],
     p.remoteTask = r[25],
-    p.decoded = r[26]
+    p.decoded = r[26],
+    p.askHost = r[27],
+    p.handHost = r[28]

@@ -1,10 +1,10 @@
-// Tasks whose origin may have changed: by key, by what their hosts saw, by addresses that calls came from, by
-// hosts with a new address, and by the command lines of processes on other hosts.
+// Tasks whose origin may have changed: by key, by what their hosts saw, by the hosts that
+// calls came from, by hosts with a new address, and by the command lines of processes on other hosts.
 //
 // access   read
 // param    keys       LIST<STRING>     task keys
 // param    windows    LIST<LIST<ANY>>  host, from, until: changes of tasks in there
-// param    addresses  LIST<STRING>     IPs
+// param    talking    LIST<STRING>     keys of hosts that calls may have come from, whose connections may have changed
 // param    hosts      LIST<STRING>     keys of hosts with a new address
 // param    commands   LIST<LIST<STRING>>  server as a command line names it, task path, both in lower case
 // returns  key        STRING   key
@@ -17,7 +17,7 @@
 //
 // :param keys => []
 // :param windows => []
-// :param addresses => []
+// :param talking => []
 // :param hosts => []
 // :param commands => []
 
@@ -33,8 +33,8 @@ CALL () {
     AND t.firstSeen <= w[2]
   RETURN t
   UNION
-  UNWIND $addresses AS ip
-  MATCH (:Address {key: ip})<-[:REGISTERED_FROM]-(t:Task)
+  UNWIND $talking AS h
+  MATCH (:Host {key: h})-[:HAS_ADDRESS]->(:Address)<-[:REGISTERED_FROM]-(t:Task)
   RETURN t
   UNION
   UNWIND $hosts AS h

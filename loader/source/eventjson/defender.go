@@ -63,5 +63,5 @@ func (d *decoder) defender(p place, root int, table string) error {
 	case len(said) == 0:
 		return d.h.Passed(skipped)
 	}
-	return d.h.Said(said[0], said[1:], Record{Place: p.String(), Raw: d.doc.b})
+	return d.h.Said(said[0], said[1:], Record{Place: p.String(), Raw: d.raw})
 }

@@ -8,7 +8,8 @@
 // fastjson, jsontext) either build values for all that they read, or can't go
 // on after a damaged record, which here is the ordinary case.
 //
-// It does not parse message texts: they are written for people and translated.
+// Message texts are written for people and translated: they are read only where
+// a record holds nothing else.
 package eventjson
 
 import (
@@ -21,6 +22,7 @@ import (
 
 	"github.com/taskroot/taskroot/graph"
 	"github.com/taskroot/taskroot/loader/winevent"
+	"github.com/taskroot/taskroot/loader/winmessage"
 )
 
 // Handler takes what [Decode] finds, from one goroutine; an error stops the
@@ -62,6 +64,7 @@ const (
 	TooLong      = "too long"
 	NoHost       = "no host"
 	BadRecord    = "bad record"
+	BadXML       = "bad xml" // of an event that a record carries
 )
 
 // OtherJSON is the reason to skip a file that is one JSON document and no event:
@@ -151,7 +154,7 @@ func decode(ctx context.Context, f *frame, name string, opt Options, h Handler) 
 		if rec.bad != "" {
 			err = d.bad(rec, place)
 		} else {
-			d.doc = doc{b: rec.raw, nodes: f.tape.nodes}
+			d.doc, d.raw = doc{b: rec.raw, nodes: f.tape.nodes}, rec.raw
 			err = d.record(place)
 		}
 		if err != nil {
@@ -174,7 +177,7 @@ func (d *decoder) unknown(p place) error {
 	if p.ordinal > 1 || d.opt.Again {
 		return d.reject(p, UnknownShape, detail)
 	}
-	d.only = &Bad{Record: Record{Place: p.String(), Raw: bytes.Clone(d.doc.b)}, Reason: UnknownShape, Detail: detail}
+	d.only = &Bad{Record: Record{Place: p.String(), Raw: bytes.Clone(d.raw)}, Reason: UnknownShape, Detail: detail}
 	return nil
 }
 
@@ -203,6 +206,8 @@ type decoder struct {
 	opt      Options
 	h        Handler
 	doc      doc
+	raw      []byte // the record as it was, where doc is what it carries
+	depth    int    // records around doc
 	shapes   []shape
 	channels map[string]string // one copy of each name met
 	only     *Bad              // a first record that is no event
@@ -218,7 +223,7 @@ func (d *decoder) bad(rec record, p place) error {
 }
 
 func (d *decoder) reject(p place, reason, detail string) error {
-	return d.h.Rejected(Bad{Record: Record{Place: p.String(), Raw: d.doc.b}, Reason: reason, Detail: detail})
+	return d.h.Rejected(Bad{Record: Record{Place: p.String(), Raw: d.raw}, Reason: reason, Detail: detail})
 }
 
 // record decides what one object is.
@@ -231,6 +236,11 @@ func (d *decoder) record(p place) error {
 		return d.h.Reject(r)
 	}
 	found, ok := detect(&d.doc, d.shapes)
+	if !ok || found.shape.name == flatName && d.doc.get(0, "_raw") != 0 {
+		if v := carried(&d.doc); v != 0 && d.depth < maxCarried {
+			return d.carrier(p, v)
+		}
+	}
 	if !ok {
 		if root, table, is := defenderRow(&d.doc); is {
 			return d.defender(p, root, table)
@@ -297,17 +307,30 @@ func (d *decoder) intern(f found) string {
 func (d *decoder) wanted(p place, f found, channel string) error {
 	e := &winevent.Event{Channel: channel, ID: f.id, Source: d.name, Ordinal: p.ordinal}
 	err := f.shape.fill(&d.doc, f, e)
-	if e.NeedsMessage() {
-		e.Message = d.doc.str(d.doc.firstOf(f.root, "Message", "message"))
+	message := d.doc.firstOf(f.root, "Message", "message")
+	if err != nil {
+		return d.reject(p, BadJSON, err.Error())
 	}
+	if len(e.Data) == 0 && message != 0 && !e.SaysAll() {
+		if e.Data, err = winmessage.Parse(e.Channel, e.ID, d.doc.str(message)); err != nil {
+			return d.reject(p, BadRecord, err.Error())
+		}
+		if len(e.Data) == 0 {
+			return d.h.Passed(MessageOnly)
+		}
+	}
+	if e.NeedsMessage() {
+		e.Message = d.doc.str(message)
+	}
+	return d.complete(p, e)
+}
+
+// complete hands an event on that has what it needs.
+func (d *decoder) complete(p place, e *winevent.Event) error {
 	if e.Computer == "" {
 		e.Computer = e.Get("FQDN") // 4698 to 4702 say it once more
 	}
 	switch {
-	case err != nil:
-		return d.reject(p, BadJSON, err.Error())
-	case len(e.Data) == 0 && !e.SaysAll() && d.doc.firstOf(f.root, "Message", "message") != 0:
-		return d.h.Passed(MessageOnly)
 	case e.Time.IsZero():
 		return d.reject(p, BadRecord, "has no time that can be read")
 	case e.Computer == "" && d.opt.Host == "":
@@ -315,5 +338,5 @@ func (d *decoder) wanted(p place, f found, channel string) error {
 	case e.Computer == "":
 		e.Computer = d.opt.Host
 	}
-	return d.h.Event(e, Record{Place: p.String(), Raw: d.doc.b})
+	return d.h.Event(e, Record{Place: p.String(), Raw: d.raw})
 }

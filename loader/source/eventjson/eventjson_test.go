@@ -72,7 +72,7 @@ func (l *listing) Reject(r eventjson.Inner) error {
 // golden file beside it, one line a record.
 func TestGolden(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.json*")
-	if err != nil || len(files) != 11 {
+	if err != nil || len(files) != 17 {
 		t.Fatalf("%d input files, %v", len(files), err)
 	}
 	for _, file := range files {

@@ -28,7 +28,7 @@ func findDump(d *doc, k *keys) (found, bool) {
 	f := found{body: body, channel: notNull(d, d.get(system, "Channel"))}
 	f.id, _ = eventID(d, inner(d, d.get(system, "EventID")))
 	if f.channel == 0 {
-		f.deduced = providers[lower(d.str(attribute(d, system, "Provider", "Name")))]
+		f.deduced = winevent.ChannelOf(d.str(attribute(d, system, "Provider", "Name")))
 	}
 	return f, true
 }

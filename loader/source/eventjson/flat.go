@@ -47,7 +47,7 @@ func deduce(d *doc, root int, id uint32) string {
 	provider := d.str(d.firstOf(root, "Provider", "ProviderName", "SourceName", "EventSourceName", "Source"))
 	switch {
 	case provider != "":
-		return providers[lower(provider)]
+		return winevent.ChannelOf(provider)
 	case (d.get(root, "UtcTime") != 0 || d.get(root, "ProcessGuid") != 0) && (id < 30 || id == 255):
 		return winevent.Sysmon
 	case id > 4600 && id < 6000 && (d.get(root, "SubjectUserSid") != 0 || d.get(root, "FilterRTID") != 0):
@@ -55,8 +55,6 @@ func deduce(d *doc, root int, id uint32) string {
 	}
 	return ""
 }
-
-func lower(s string) string { return strings.ToLower(s) }
 
 func fillFlat(d *doc, f found, e *winevent.Event) error {
 	r := f.root
@@ -67,8 +65,11 @@ func fillFlat(d *doc, f found, e *winevent.Event) error {
 	e.RecordID, _ = d.number(d.firstOf(r, "EventRecordID", "RecordNumber", "EventRecordId", "RecordId", "record_number"))
 	e.Activity = d.str(d.firstOf(r, "ActivityID", "ActivityId", "CorrelationActivityID"))
 	flatClock(d, r, e)
-	if d.firstOf(r, "EventID", "EventId", "event_id") == 0 {
-		return nil // Get-WinEvent's: its values have no names and ProcessId is the logger's
+	switch {
+	case d.firstOf(r, "EventID", "EventId", "event_id") == 0:
+		return fillGetWinEvent(d, r, e)
+	case isVelociraptor(d, r):
+		return velociraptorData(d, r, e)
 	}
 
 	service := "ExecutionProcessID"
@@ -118,11 +119,15 @@ func loggedByNXLog(d *doc, r int) bool {
 func flatClock(d *doc, r int, e *winevent.Event) {
 	created := d.firstOf(r, "TimeCreated")
 	if created != 0 && d.nodes[created].kind == kindObject {
-		created = d.firstOf(created, "SystemTime", "#attributes.SystemTime")
+		created = d.firstOf(created, "SystemTime", "#attributes.SystemTime", "value")
 	}
 	own := false
 	for _, v := range []int{d.firstOf(r, "EventTime"), created, d.firstOf(r, "SystemTime")} {
-		if own = clock(d, e, v, graph.Zoned); own {
+		trust := eventTimeTrust(d, r)
+		if isDotNet(d.str(v)) {
+			trust = graph.Honest
+		}
+		if own = clock(d, e, v, trust); own {
 			break
 		}
 	}

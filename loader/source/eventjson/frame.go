@@ -27,7 +27,9 @@ type frame struct {
 	array  bool // a bracket was seen between records
 	lost   bool // inside a record that was too long; its end is looked for
 	inside bool // among the records of an object that holds them
-	tail   bool // behind those, before the object's end
+	opened int  // how many objects the beginning looked at last has
+	levels int  // how many the records that are read are in
+	tail   int  // behind those: how many of the objects are still open
 }
 
 // record is one record's bytes; bad says why it is not a JSON object. They are
@@ -135,7 +137,9 @@ func (f *frame) separators() bool {
 				f.array = true
 			case '\r', ',', 0:
 			case ']':
-				f.inside, f.tail = false, f.inside
+				if f.tail = 0; f.inside {
+					f.inside, f.tail = false, f.levels
+				}
 			case 0xEF:
 				if f.base+int64(f.pos) == 0 && bytes.HasPrefix(f.buf[:f.end], []byte("\xEF\xBB\xBF")) {
 					f.pos += 2
@@ -143,7 +147,7 @@ func (f *frame) separators() bool {
 				}
 				return true
 			default:
-				if f.tail && f.passTail() {
+				if f.tail > 0 && f.passTail() {
 					continue
 				}
 				return true

@@ -44,7 +44,7 @@ func (r *Rows) Read(ordinal uint64, members []Member) error {
 	if _, err := r.tape.parse(b); err != nil {
 		return r.d.h.Rejected(Bad{Record: Record{Place: p.String(), Raw: b}, Reason: BadJSON, Detail: err.Error()})
 	}
-	r.d.doc = doc{b: b, nodes: r.tape.nodes}
+	r.d.doc, r.d.raw = doc{b: b, nodes: r.tape.nodes}, b
 	return r.d.record(p)
 }
 

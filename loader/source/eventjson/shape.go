@@ -28,6 +28,8 @@ type found struct {
 	id      uint32
 }
 
+const flatName = "flat"
+
 // shapes are tried in this order: what wraps its members first, as the flat one
 // takes any record that has an event id.
 func shapes() []shape {
@@ -35,7 +37,7 @@ func shapes() []shape {
 		{"evtx_dump", findDump, fillDump},
 		{"winlogbeat 7", findBeat7, fillBeat7},
 		{"winlogbeat 6", findBeat6, fillBeat6},
-		{"flat", findFlat, fillFlat},
+		{flatName, findFlat, fillFlat},
 	}
 }
 
@@ -111,17 +113,26 @@ func otherKind(d *doc) string {
 	if d.get(0, "category") != 0 && (d.get(0, "resourceId") != 0 || d.get(0, "tenantId") != 0) {
 		return "unknown format: Azure log" // another category than Defender's
 	}
+	if set, ok := strings.CutPrefix(d.str(d.firstOf(0, "event.dataset", "data_stream.dataset", "_source.event.dataset")), "endpoint.events."); ok {
+		return elasticDefend(set)
+	}
+	if d.get(0, "preview") != 0 && d.get(0, "result") == 0 && d.get(0, "lastrow") != 0 {
+		return "splunk: end of the results"
+	}
 	if d.firstOf(0, "Message", "message") != 0 {
 		return MessageOnly
 	}
 	return ""
 }
 
-// channels that a record without one may come from, told by its provider.
-var providers = map[string]string{
-	"microsoft-windows-sysmon":            winevent.Sysmon,
-	"microsoft-windows-security-auditing": winevent.Security,
-	"microsoft-windows-taskscheduler":     winevent.TaskScheduler,
+// elasticDefend is the reason to skip what Elastic's own sensor saw: its processes
+// have ids of its own in place of GUIDs, and it is no Windows event.
+func elasticDefend(set string) string {
+	switch set {
+	case "process", "network", "file", "registry", "library", "security", "api":
+		return "unknown format: Elastic Defend " + set
+	}
+	return "unknown format: Elastic Defend"
 }
 
 // clock sets the event's time from the first of the named members that holds

@@ -1,8 +1,6 @@
 package eventjson
 
 import (
-	"strings"
-
 	"github.com/taskroot/taskroot/graph"
 	"github.com/taskroot/taskroot/loader/winevent"
 )
@@ -21,7 +19,7 @@ func findBeat7(d *doc, k *keys) (found, bool) {
 	}
 	f := found{id: id, channel: d.firstOf(k.root, "winlog.channel")}
 	if f.channel == 0 {
-		f.deduced = providers[lower(d.str(d.firstOf(k.root, "winlog.provider_name", "event.provider")))]
+		f.deduced = winevent.ChannelOf(d.str(d.firstOf(k.root, "winlog.provider_name", "event.provider")))
 	}
 	return f, true
 }
@@ -64,7 +62,7 @@ func findBeat6(d *doc, k *keys) (found, bool) {
 	}
 	f := found{id: id, channel: notNull(d, k.logName)}
 	if f.channel == 0 {
-		f.deduced = providers[lower(d.str(d.firstOf(k.root, "source_name")))]
+		f.deduced = winevent.ChannelOf(d.str(d.firstOf(k.root, "source_name")))
 	}
 	return f, true
 }
@@ -87,87 +85,4 @@ func fillBeat6(d *doc, f found, e *winevent.Event) error {
 		}
 	}
 	return add(d, r, e, "event_data.", nil)
-}
-
-// rename is a member of the Elastic Common Schema and the event's field that
-// the Sysmon and Security modules of Winlogbeat made it from.
-type rename struct{ path, field string }
-
-var sysmonRenames = []rename{
-	{"process.entity_id", "ProcessGuid"}, {"process.pid", "ProcessId"}, {"process.executable", "Image"},
-	{"process.command_line", "CommandLine"}, {"process.parent.entity_id", "ParentProcessGuid"},
-	{"process.parent.pid", "ParentProcessId"}, {"process.parent.executable", "ParentImage"},
-	{"process.parent.command_line", "ParentCommandLine"}, {"network.transport", "Protocol"},
-	{"source.ip", "SourceIp"}, {"source.port", "SourcePort"}, {"destination.ip", "DestinationIp"},
-	{"destination.port", "DestinationPort"}, {"destination.domain", "DestinationHostname"},
-	{"dns.question.name", "QueryName"},
-}
-
-var startRenames = []rename{
-	{"process.pid", "NewProcessId"}, {"process.executable", "NewProcessName"},
-	{"process.command_line", "CommandLine"}, {"process.parent.pid", "ProcessId"},
-	{"process.parent.executable", "ParentProcessName"},
-}
-
-var endRenames = []rename{{"process.pid", "ProcessId"}, {"process.executable", "ProcessName"}}
-
-// renamed brings back the fields that an ingest pipeline moved out of
-// event_data. Those that are still there are left as they are.
-func renamed(d *doc, r int, e *winevent.Event) error {
-	sysmon := strings.EqualFold(e.Channel, winevent.Sysmon)
-	table := sysmonRenames
-	switch {
-	case sysmon:
-	case e.ID == 4688:
-		table = startRenames
-	case e.ID == 4689:
-		table = endRenames
-	default:
-		return nil
-	}
-	for _, m := range table {
-		v := d.firstOf(r, m.path)
-		if v == 0 {
-			continue
-		}
-		text, ok, err := d.text(v)
-		if err != nil {
-			return err
-		}
-		if ok {
-			put(e, m.field, text)
-		}
-	}
-	if !sysmon {
-		return nil
-	}
-	renamedUser(d, r, e)
-	renamedNetwork(d, r, e)
-	return nil
-}
-
-func renamedUser(d *doc, r int, e *winevent.Event) {
-	name, domain := d.str(d.firstOf(r, "user.name")), d.str(d.firstOf(r, "user.domain"))
-	if name != "" && domain != "" && e.Get("ProcessGuid") != "" {
-		put(e, "User", domain+`\`+name)
-	}
-}
-
-func renamedNetwork(d *doc, r int, e *winevent.Event) {
-	switch d.str(d.firstOf(r, "network.direction")) {
-	case "egress", "outbound":
-		put(e, "Initiated", "true")
-	case "ingress", "inbound":
-		put(e, "Initiated", "false")
-	}
-	if d.str(d.firstOf(r, "sysmon.dns.status")) == "SUCCESS" {
-		put(e, "QueryStatus", "0")
-	}
-	if list := d.firstOf(r, "dns.resolved_ip"); list != 0 && d.nodes[list].kind == kindArray {
-		var ips strings.Builder
-		for v := list + 1; v < int(d.nodes[list].next); v = int(d.nodes[v].next) {
-			ips.WriteString(d.str(v) + ";")
-		}
-		put(e, "QueryResults", ips.String())
-	}
 }

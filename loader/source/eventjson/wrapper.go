@@ -7,15 +7,21 @@ import (
 
 // Some carriers put many records into one object: Event Hub's messages are
 // {"records": […]}, answers of query services {"Schema": […], "Results": […]} or
-// {"@odata.context": …, "value": […]}. Such an object may be larger than memory,
+// {"@odata.context": …, "value": […]}, of Elasticsearch {"took": …, "hits":
+// {"total": …, "hits": […]}}. Such an object may be larger than memory,
 // so it is no record: its beginning and end are passed over like the brackets of
 // an array, and its records read one by one.
 
 // holders are the names of the member that holds the records; beside those of
 // members that may come before it.
 var (
-	holders = map[string]bool{"records": true, "Results": true, "results": true, "value": true}
-	leaders = map[string]bool{"Stats": true, "stats": true, "Schema": true, "schema": true, "QueryId": true, "@odata.context": true}
+	holders = map[string]bool{"records": true, "Results": true, "results": true, "value": true, "hits": true}
+	leaders = map[string]bool{
+		"Stats": true, "stats": true, "Schema": true, "schema": true, "QueryId": true, "@odata.context": true,
+		"took": true, "timed_out": true, "_shards": true, "_clusters": true, "_scroll_id": true, "pit_id": true,
+		"num_reduce_phases": true, "terminated_early": true, "total": true, "max_score": true,
+		"preview": true, "init_offset": true, "messages": true, "fields": true, "post_process_count": true,
+	}
 )
 
 // maxOpening bounds what may come before the records.
@@ -39,7 +45,7 @@ func (f *frame) enter() bool {
 		}
 		f.indent += n
 		f.pos += n
-		f.array, f.inside = true, true
+		f.array, f.inside, f.levels = true, true, f.opened
 		return true
 	}
 }
@@ -48,6 +54,7 @@ func (f *frame) enter() bool {
 // holds records; 0 where b begins with something else.
 func (f *frame) opening(b []byte) (int, error) {
 	i := blank(b, 1)
+	f.opened = 1
 	for i < len(b) && b[i] == '"' {
 		end := stringEnd(b, i+1)
 		if end < 0 {
@@ -62,6 +69,11 @@ func (f *frame) opening(b []byte) (int, error) {
 			return 0, ended(b, i)
 		}
 		i = blank(b, i+1)
+		if holder && f.opened == 1 && i < len(b) && b[i] == '{' { // the answer's own list is one level down
+			f.opened++
+			i = blank(b, i+1)
+			continue
+		}
 		if holder {
 			return f.holding(b, i, string(name) == "records")
 		}
@@ -113,7 +125,7 @@ func (f *frame) holding(b []byte, i int, sure bool) (int, error) {
 func known(d *doc) bool {
 	_, event := detect(d, shapes())
 	_, _, row := defenderRow(d)
-	return event || row || d.get(0, rejectKey) != 0 || otherKind(d) != ""
+	return event || row || carried(d) != 0 || d.get(0, rejectKey) != 0 || otherKind(d) != ""
 }
 
 // ended is errMore where b was read to its end.
@@ -137,13 +149,13 @@ func blank(b []byte, i int) int {
 func (f *frame) passTail() bool {
 	switch {
 	case f.buf[f.pos] == '}':
-		f.tail = false
+		f.tail--
 		return true
 	case f.buf[f.pos] == '"' && f.trailing():
 		f.pos--
 		return true
 	}
-	f.tail = false
+	f.tail = 0
 	return false
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/taskroot/taskroot/graph"
 	"github.com/taskroot/taskroot/loader/winevent"
+	"github.com/taskroot/taskroot/loader/winmessage"
 )
 
 // viewerColumns is how many columns Event Viewer's rows have: the message is
@@ -82,7 +83,7 @@ func holdsValues(h *header) bool {
 		case "EventData", "NewProcessId", "NewProcessName", "TaskName", "TaskContent", "SubjectUserName", "DestAddress":
 			return true
 		}
-		if sysmonLabels[c.name] || strings.HasPrefix(c.name, "winlog.") || strings.HasPrefix(c.name, "EventData.") {
+		if winmessage.IsSysmonField(c.name) || strings.HasPrefix(c.name, "winlog.") || strings.HasPrefix(c.name, "EventData.") {
 			return true
 		}
 	}
@@ -131,7 +132,7 @@ func (r *reader) message(e *winevent.Event, when, text string) error {
 	if zoned {
 		e.Trust = graph.Zoned
 	}
-	if e.Data, err = parseMessage(e.Channel, e.ID, text); err != nil {
+	if e.Data, err = winmessage.Parse(e.Channel, e.ID, text); err != nil {
 		return r.reject(BadRecord, err.Error())
 	}
 	if len(e.Data) == 0 {

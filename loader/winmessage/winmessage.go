@@ -1,4 +1,7 @@
-package table
+// Package winmessage reads the values of a Windows event out of the text that
+// Windows renders for people, where an export kept nothing else: Event Viewer's
+// CSV, message-only JSON. English and Japanese are known.
+package winmessage
 
 import (
 	"fmt"
@@ -9,13 +12,13 @@ import (
 	"github.com/taskroot/taskroot/loader/winevent"
 )
 
-// parseMessage takes the values out of an event's message as Windows renders it
+// Parse takes the values out of an event's message as Windows renders it
 // for people, in English or Japanese. A message that is not known gives none.
 //
 // Values in a message are not marked off from its labels: a command line may
 // hold a line end and what looks like the next label. So a label that occurs
 // twice is an error, and no value is ever taken from one of two places.
-func parseMessage(channel string, id uint32, text string) ([]winevent.Field, error) {
+func Parse(channel string, id uint32, text string) ([]winevent.Field, error) {
 	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
 	switch {
 	case strings.EqualFold(channel, winevent.Sysmon):

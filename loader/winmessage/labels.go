@@ -1,4 +1,4 @@
-package table
+package winmessage
 
 // sysmonLabels are the fields of the Sysmon events that may be wanted.
 var sysmonLabels = set("RuleName", "UtcTime", "ProcessGuid", "ProcessId", "Image", "FileVersion", "Description", "Product",
@@ -11,6 +11,10 @@ var sysmonLabels = set("RuleName", "UtcTime", "ProcessGuid", "ProcessId", "Image
 	"SourceProcessGuid", "SourceProcessGUID", "SourceProcessId", "SourceThreadId", "SourceImage", "SourceUser",
 	"TargetProcessGuid", "TargetProcessGUID", "TargetProcessId", "TargetImage", "TargetUser", "GrantedAccess", "CallTrace",
 	"NewThreadId", "StartAddress", "StartModule", "StartFunction")
+
+// IsSysmonField says whether a name is that of a field of the Sysmon events that
+// may be wanted.
+func IsSysmonField(name string) bool { return sysmonLabels[name] }
 
 func set(names ...string) map[string]bool {
 	m := make(map[string]bool, len(names))
