@@ -36,6 +36,7 @@ var scenes = []scene{
 	{id: "remote-session", path: `\Scenes\Far Tool`, ask: (*machine).askTool},
 	{id: "remote-pipe", path: `\qWxTzLmB`, ask: (*machine).askPipe},
 	{id: "remote-near", path: `\Scenes\Far Near`, ask: (*machine).askPipe},
+	{id: "hand-overs", path: `\Scenes\Brokers`, play: (*machine).playHandovers},
 	{id: "decoys", play: (*machine).playDecoys},
 }
 

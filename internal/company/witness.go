@@ -16,7 +16,7 @@ type Birth struct {
 }
 
 // The kinds of acts beside those that are named as the loader's edges are:
-// CREATED, UPDATED, DELETED, ENABLED, DISABLED.
+// CREATED, UPDATED, DELETED, ENABLED, DISABLED, and VIA_WMI and its like.
 const (
 	Registered     = "REGISTERED"      // from another host, by the host or by its process
 	RegisteredFrom = "REGISTERED_FROM" // from an address
@@ -33,6 +33,7 @@ type Act struct {
 	// By is the process that did it, or that had it done on another host; nil
 	// where nobody of that host asked for it.
 	By   *Birth `json:"by,omitempty"`
+	To   *Birth `json:"to,omitempty"` // VIA_…: the process that a broker started for By
 	IP   string `json:"ip,omitempty"` // REGISTERED_FROM: the caller's
 	Port uint16 `json:"port,omitempty"`
 	// Via is how each format shows it, in the words of the loader's edges; a

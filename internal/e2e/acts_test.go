@@ -26,6 +26,10 @@ func (k *known) heldActs(t *testing.T, db *graphdb.DB, carriers ...company.Forma
 		default:
 			by = n.born.GUID
 		}
+		what := fmt.Sprint(r.Get("path"))
+		if n := nodes[what]; n != nil && n.born != nil {
+			what = n.born.GUID
+		}
 		via := texts(r.Get("via"))
 		if len(via) == 0 {
 			via = []string{fmt.Sprint(r.Get("via"))}
@@ -33,7 +37,7 @@ func (k *known) heldActs(t *testing.T, db *graphdb.DB, carriers ...company.Forma
 		if p := r.Get("port"); p != nil {
 			via = append(via, fmt.Sprint(p))
 		}
-		got[fmt.Sprintf("%v %v %v by %s", r.Get("change"), r.Get("host"), r.Get("path"), by)] = strings.Join(via, " ")
+		got[fmt.Sprintf("%v %v %v by %s", r.Get("change"), r.Get("host"), what, by)] = strings.Join(via, " ")
 	})
 	want := k.wantActs(carriers)
 	kinds := map[string]int{}
@@ -64,7 +68,11 @@ func (k *known) wantActs(carriers []company.Format) map[string]string {
 				by = a.By.GUID
 			}
 		}
-		key := fmt.Sprintf("%s %s %s by %s", a.Change, strings.ToLower(a.Host), a.Task, by)
+		what := a.Task
+		if a.To != nil {
+			what = a.To.GUID
+		}
+		key := fmt.Sprintf("%s %s %s by %s", a.Change, strings.ToLower(a.Host), what, by)
 		for _, f := range carriers {
 			if strings.HasPrefix(a.Change, "REGISTERED") && len(all[key]) > 0 {
 				continue
@@ -86,4 +94,30 @@ func (k *known) wantActs(carriers []company.Format) map[string]string {
 		}
 	}
 	return want
+}
+
+// heldMarks holds what the graph says of tasks that were made from elsewhere or
+// hidden from the lists of tasks.
+func (k *known) heldMarks(t *testing.T, db *graphdb.DB, carriers ...company.Format) {
+	t.Helper()
+	want, got := map[string]string{}, map[string]string{}
+	logs := slices.ContainsFunc(carriers, func(f company.Format) bool { return f != company.Defender })
+	for _, a := range k.acts {
+		key := strings.ToLower(a.Host) + a.Task
+		switch {
+		case !logs:
+		case a.By == nil && a.Change == "CREATED":
+			want[key] = "remote "
+		case a.Scene == "sd-removed" && a.Change == "UPDATED":
+			want[key] = "no-sd "
+		case a.Scene == "index-zero" && a.Change == "UPDATED":
+			want[key] = "index-0 "
+		}
+	}
+	query(t, db, "marks", func(r graphdb.Row) {
+		got[fmt.Sprint(r.Get("host"), r.Get("path"))] = fmt.Sprint(r.Get("marks"))
+	})
+	if !maps.Equal(got, want) {
+		t.Errorf("%v: got %q, want %q", carriers, got, want)
+	}
 }

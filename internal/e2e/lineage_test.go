@@ -314,6 +314,7 @@ func TestLineage(t *testing.T) {
 			load(t, db, lib, tc.round, paths...)
 			k.lineage(t, db, tc.carriers...)
 			k.heldActs(t, db, tc.carriers...)
+			k.heldMarks(t, db, tc.carriers...)
 			if len(tc.carriers) == 1 {
 				same(t, rare(t, db, lib), planted(t, dir, tc.carriers[0]))
 			}
