@@ -182,7 +182,7 @@ func (k *known) lineage(t *testing.T, db *graphdb.DB, carriers ...company.Format
 
 func (k *known) sameProcesses(t *testing.T, nodes map[string]*node, carriers []company.Format) {
 	t.Helper()
-	have := map[*company.Birth]string{}
+	have := map[*company.Birth]*node{}
 	for _, n := range nodes {
 		if n.born == nil {
 			if n.observed {
@@ -190,14 +190,17 @@ func (k *known) sameProcesses(t *testing.T, nodes map[string]*node, carriers []c
 			}
 			continue
 		}
-		if have[n.born] != "" {
-			t.Errorf("%+v is there as %s and %s", *n.born, n.key, have[n.born])
+		if have[n.born] != nil {
+			t.Errorf("%+v is there as %s and %s", *n.born, n.key, have[n.born].key)
 		}
-		have[n.born] = n.key
+		if n.observed && !n.born.Logged {
+			t.Errorf("nothing logged the start of %+v", *n.born)
+		}
+		have[n.born] = n
 	}
 	for _, b := range k.births {
-		if b.Logged && k.sees(b.Host, carriers) && have[b] == "" {
-			t.Errorf("%+v is not there", *b)
+		if b.Logged && k.sees(b.Host, carriers) && (have[b] == nil || !have[b].observed) {
+			t.Errorf("%+v is not there, or a stub", *b)
 		}
 	}
 }
