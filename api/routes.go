@@ -40,6 +40,8 @@ func (s *Server) guarded() []endpoint {
 		{"/v1/find/tasks", s.find("tasks")},
 		{"/v1/find/task-origins", s.find("task-origins")},
 		{"/v1/find/hosts-observed", s.find("hosts-observed")},
+		{"/v1/find/coverage", s.find("coverage")},
+		{"/v1/coverage", s.find("coverage")},
 	}
 }
 

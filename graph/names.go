@@ -14,8 +14,9 @@ const (
 	LabelEndpoint       = "Endpoint"
 	LabelDomain         = "Domain"
 	LabelUser           = "User"
-	LabelAccess         = "Access"  // a logon, or a call from the network, that a host saw
-	LabelAddress        = "Address" // an IP address that a host had
+	LabelAccess         = "Access"   // a logon, or a call from the network, that a host saw
+	LabelAddress        = "Address"  // an IP address that a host had
+	LabelCoverage       = "Coverage" // what kinds of records a host gave on a day
 )
 
 // Labels of the product's own book-keeping.

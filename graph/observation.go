@@ -340,6 +340,16 @@ type LogTampered struct {
 	Off  bool // switched off rather than cleared
 }
 
+// RecordsMissing is that records of a log are missing before this one: their ids
+// were passed over. It is a further statement of the record after the gap, whose
+// header it has.
+type RecordsMissing struct {
+	Header
+	Log      string // the channel
+	From, To uint64 // ids of the first and the last that are missing
+	More     bool   // further ones are missing that are not told; From and To are 0
+}
+
 // PolicyChanged is a change in the directory that deals out scheduled tasks by
 // group policy: Security 5136.
 type PolicyChanged struct {

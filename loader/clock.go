@@ -251,7 +251,7 @@ func observations() []graph.Observation {
 		&graph.ProcessStarted{}, &graph.ProcessMentioned{}, &graph.ProcessEnded{}, &graph.Contacted{}, &graph.Asked{},
 		&graph.TaskChanged{}, &graph.TaskRan{}, &graph.LoggedOn{}, &graph.UsedCredentials{}, &graph.PipeOpened{},
 		&graph.TaskTraced{}, &graph.ModuleLoaded{}, &graph.ClassChanged{}, &graph.Injected{}, &graph.LogTampered{},
-		&graph.PolicyChanged{}, &graph.TaskListed{}, &graph.FlowSeen{}, &graph.AnswerSeen{},
+		&graph.PolicyChanged{}, &graph.TaskListed{}, &graph.FlowSeen{}, &graph.AnswerSeen{}, &graph.RecordsMissing{},
 	}
 }
 

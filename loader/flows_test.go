@@ -2,13 +2,16 @@ package loader_test
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/taskroot/taskroot/graph"
 	"github.com/taskroot/taskroot/internal/graphdb"
 	"github.com/taskroot/taskroot/internal/graphtest"
+	"github.com/taskroot/taskroot/loader"
 )
 
 // TestNetworkLogs loads what Zeek and Sysmon saw of one machine, file by file in both
@@ -88,4 +91,36 @@ func hosts(t *testing.T, db *graphdb.DB) []string {
 		}
 	}
 	return out
+}
+
+// TestNetworkLogsByConfiguration joins the network's records to a host whose own
+// logs hold no connection, by the address that the configuration gives it.
+func TestNetworkLogsByConfiguration(t *testing.T) {
+	db, lib := open(t)
+	head := observed("ws09.corp.example", 0, 22)
+	asked := &graph.Asked{
+		Header: head, Process: graph.ProcessRef{GUID: guid(epoch, 7), PID: 70, Image: `C:\Tools\q.exe`}, Name: "far.example.net", Status: "0",
+		Answers: []string{"52.1.1.9"},
+	}
+	flow := &graph.FlowSeen{
+		Header: observed("", 5, 0), ClientIP: "10.1.0.9", ClientPort: 50001, RemoteIP: "52.1.1.9", RemotePort: 443, Protocol: "tcp", Source: "zeek",
+	}
+	for name, given := range map[string]map[string][]string{"OK given": {"ws09.corp.example": {"10.1.0.9"}}, "ErrNotGiven": nil} {
+		t.Run(name, func(t *testing.T) {
+			graphtest.Wipe(t, db)
+			c := loader.DefaultConfig()
+			c.Addresses, c.RejectDir = given, t.TempDir()
+			l := loader.New(db, lib, slog.New(slog.DiscardHandler), c)
+			if _, err := l.LoadObservations(t.Context(), []graph.Observation{flow, asked}); err != nil {
+				t.Fatal(err)
+			}
+			want := []string{"10.1.0.9 FLOWED 52.1.1.9 public [zeek] <nil> <nil> 1 [52.1.1.9] [443] [tcp] [5] 1 2024-05-01T08:00:05Z"}
+			if given != nil {
+				want = append(want, "q.exe MAY_HAVE_CONNECTED far.example.net public [dns] [zeek] 0.6 1 [52.1.1.9] [443] [tcp] [5] 1 2024-05-01T08:00:05Z")
+			}
+			if got := sights(t, db); !slices.Equal(got, want) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
+		})
+	}
 }

@@ -229,6 +229,7 @@ func length(p graph.ProcessRef) int { return len(p.Image) + len(p.CommandLine) +
 func (in *intake) build() (round *settle.Round, bad int) {
 	round = settle.NewRound()
 	round.SetProxies(in.l.proxies)
+	round.SetAddresses(in.l.config.Addresses)
 	for _, o := range in.batch {
 		switch o := o.(type) {
 		case *graph.TaskChanged:

@@ -294,7 +294,7 @@ func TestLoadTwoAtOnce(t *testing.T) {
 	}
 	// A process that is first known from its launch is made anew when it is known better.
 	delete(nodes, graph.LabelProcess)
-	if got := sum(nodes); got != "Address=1 Endpoint=5 Host=1 Launch=40 Task=3" {
+	if got := sum(nodes); got != "Address=1 Coverage=1 Endpoint=5 Host=1 Launch=40 Task=3" {
 		t.Errorf("between them they made %s", got)
 	}
 }

@@ -36,16 +36,17 @@ import (
 
 // Config says how to load.
 type Config struct {
-	Host             string            // for input that names no host
-	ClockOffset      *time.Duration    // added to times that say no zone and can't be checked; nil: unknown
-	Aliases          map[string]string // other names of hosts, lower case
-	InternalSuffixes []string          // names under these are internal
-	Proxies          []string          // web proxies: host or IP, with or without port
-	Mappings         []string          // files that say what the columns of unknown tables hold
-	RejectDir        string            // where rejected input is kept
-	Round            int               // most observations settled at once, in one transaction
-	Batch            int               // rows in one transaction
-	Progress         func(Progress)    // may be nil
+	Host             string              // for input that names no host
+	ClockOffset      *time.Duration      // added to times that say no zone and can't be checked; nil: unknown
+	Aliases          map[string]string   // other names of hosts, lower case
+	Addresses        map[string][]string // canonical IPs of hosts whose logs show none, by host key
+	InternalSuffixes []string            // names under these are internal
+	Proxies          []string            // web proxies: host or IP, with or without port
+	Mappings         []string            // files that say what the columns of unknown tables hold
+	RejectDir        string              // where rejected input is kept
+	Round            int                 // most observations settled at once, in one transaction
+	Batch            int                 // rows in one transaction
+	Progress         func(Progress)      // may be nil
 }
 
 // DefaultConfig is what suits a machine with half a gigabyte to spare.

@@ -53,7 +53,7 @@ type made struct {
 // reader sees no gap.
 func (w *writer) write(ctx context.Context, c *settle.Changes) error {
 	steps := []func(context.Context, *settle.Changes) error{
-		w.hosts, w.accesses, w.processes, w.parents, w.contacts, w.flows, w.tasks, w.acts, w.spawns, w.gone,
+		w.hosts, w.coverage, w.accesses, w.processes, w.parents, w.contacts, w.flows, w.tasks, w.acts, w.spawns, w.gone,
 	}
 	for _, step := range steps {
 		if err := step(ctx, c); err != nil {

@@ -188,6 +188,12 @@ func short(v any) string {
 			}
 		}
 		return "[" + strings.Join(out, ", ") + "]"
+	case []queries.Gap:
+		var out []string
+		for _, g := range v {
+			out = append(out, strings.TrimSpace(g.Code+" "+g.Detail))
+		}
+		return "[" + strings.Join(out, ", ") + "]"
 	case []queries.Step:
 		return chain(v)
 	}

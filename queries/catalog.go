@@ -63,6 +63,11 @@ func (l *Library) Finds(r graphdb.Runner) []*Find {
 		newFind[Inventory, Task](l, r, "tasks"),
 		newFind[Originating, TaskOrigin](l, r, "task-origins"),
 		observed,
+		newFind[Covering, CoverageDay](l, r, "coverage").completing(func(row any) any {
+			day := row.(CoverageDay)
+			day.explain()
+			return day
+		}),
 	}
 }
 
@@ -84,6 +89,19 @@ func newFind[P, R any](l *Library, r graphdb.Runner, name string) *Find {
 
 func (f *Find) noting(notes func(context.Context, any, []any) ([]string, error)) *Find {
 	f.notes = notes
+	return f
+}
+
+// completing puts into each row what the statement does not know.
+func (f *Find) completing(complete func(row any) any) *Find {
+	scan := f.scan
+	f.scan = func(row graphdb.Row) (any, error) {
+		v, err := scan(row)
+		if err != nil {
+			return nil, err
+		}
+		return complete(v), nil
+	}
 	return f
 }
 

@@ -24,7 +24,7 @@ type small struct {
 }
 
 // kinds are the fixture statements in the order they run.
-var kinds = []string{"host", "task", "definition", "process", "parent", "handover", "start", "candidate", "contact", "deed"}
+var kinds = []string{"host", "task", "definition", "process", "parent", "handover", "start", "candidate", "contact", "deed", "coverage", "launch"}
 
 var defaultTime = time.Date(2024, 5, 2, 10, 0, 0, 0, time.UTC)
 
@@ -104,6 +104,10 @@ func (g *small) line(verb string, words []string, options map[string]string) {
 		g.add("handover", g.key(words[1]), g.key(words[2]), words[0], confidence(options))
 	case "deed":
 		g.deed(words, options)
+	case "coverage":
+		g.coverage(words, options)
+	case "launch": // HOST PATH TIME
+		g.add("launch", graph.TaskKey(words[0], words[1]), when(g, words[2]))
 	case "connect", "resolve", "accept", "may-connect":
 		g.contact(verb, words, options)
 	case "hosts": // h2..h5 reach NAME
@@ -204,6 +208,19 @@ func (g *small) deed(words []string, options map[string]string) {
 		}
 	}
 	g.add("deed", label, key, graph.TaskKey(words[3], words[4]), words[0], label == graph.LabelAddress, props)
+}
+
+// coverage: HOST DAY and lists, each with commas.
+func (g *small) coverage(words []string, options map[string]string) {
+	host := g.host(words[0])
+	props := map[string]any{"firstSeen": when(g, words[1]+"T08:00Z"), "lastSeen": when(g, words[1]+"T20:00Z")}
+	for _, name := range []string{"events", "kinds", "notes", "gaps"} {
+		props[name] = strings.FieldsFunc(options[name], func(r rune) bool { return r == ',' })
+	}
+	if options["moreGaps"] != "" {
+		props["moreGaps"] = true
+	}
+	g.add("coverage", host+"|"+words[1], host, words[1], props)
 }
 
 // contact: P NAME [time]... [unanswered=true] [more properties].

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/taskroot/taskroot/internal/app"
+	"github.com/taskroot/taskroot/internal/config"
 	"github.com/taskroot/taskroot/internal/fault"
 	"github.com/taskroot/taskroot/loader"
 )
@@ -123,13 +124,11 @@ func load(ctx context.Context, a *app.App, f loadFlags, paths []string) error {
 	}
 	defer store.Close()
 	bar := newBar(a, paths, f.follow)
-	c := loader.Config{
-		Host: f.host, Mappings: f.maps, Aliases: store.Config.Hosts.Aliases, InternalSuffixes: store.Config.Names.InternalSuffixes,
-		Proxies: store.Config.Network.Proxies, RejectDir: rejectDir(store.Config.Load.RejectDir), Batch: store.Config.Load.BatchSize, Progress: bar.show,
+	c, err := f.config(&store.Config)
+	if err != nil {
+		return err
 	}
-	if offset, ok := store.Config.Load.Offset(); ok {
-		c.ClockOffset = &offset
-	}
+	c.Progress = bar.show
 	l := loader.New(store.DB, store.Queries, a.Log(), c)
 	var tally *loader.Tally
 	if f.follow {
@@ -153,6 +152,22 @@ func load(ctx context.Context, a *app.App, f loadFlags, paths []string) error {
 		return app.ErrRejected
 	}
 	return nil
+}
+
+// config is how to load, by the settings and the flags.
+func (f *loadFlags) config(set *config.Config) (loader.Config, error) {
+	addresses, err := loader.HostAddresses(set.Hosts.Addresses)
+	if err != nil {
+		return loader.Config{}, err
+	}
+	c := loader.Config{
+		Host: f.host, Mappings: f.maps, Aliases: set.Hosts.Aliases, Addresses: addresses, InternalSuffixes: set.Names.InternalSuffixes,
+		Proxies: set.Network.Proxies, RejectDir: rejectDir(set.Load.RejectDir), Batch: set.Load.BatchSize,
+	}
+	if offset, ok := set.Load.Offset(); ok {
+		c.ClockOffset = &offset
+	}
+	return c, nil
 }
 
 // rejectDir is where rejected input is kept: the configured folder, else one

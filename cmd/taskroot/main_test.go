@@ -113,7 +113,7 @@ func TestConfig(t *testing.T) {
 		File   string
 		Values []struct{ Key, Value, Source string }
 	}
-	if err := json.Unmarshal([]byte(got.out), &document); err != nil || document.File != file || len(document.Values) != 26 {
+	if err := json.Unmarshal([]byte(got.out), &document); err != nil || document.File != file || len(document.Values) != 27 {
 		t.Errorf("got %+v, %v", document, err)
 	}
 }

@@ -16,6 +16,7 @@ func commands(a *app.App) []*cobra.Command {
 		newFindCommand(a),     // find.go
 		newHuntCommand(a),     // hunt.go
 		newServeCommand(a),    // serve.go
+		newDoctorCommand(a),   // doctor.go
 		newGenerateCommand(a), // generate.go
 		newConfigCommand(a),   // config.go
 		newVersionCommand(a),  // version.go
@@ -36,6 +37,7 @@ const rootExample = `  taskroot db up                        a local Neo4j with 
   taskroot find tasks-reaching-rare-domains --max-hosts 2
   taskroot hunt run task-to-rare-domain
   taskroot serve                        the REST API on 127.0.0.1:8844
+  taskroot doctor                       what telemetry is missing and what that blinds
   taskroot config                       what is configured, and from where`
 
 // newRoot makes the command tree. Started turns true once the command line has

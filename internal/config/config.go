@@ -67,6 +67,9 @@ func (l Load) Offset() (offset time.Duration, ok bool) {
 // Hosts says which host names mean the same machine.
 type Hosts struct {
 	Aliases map[string]string // from a name, lower case, to the name it is kept under
+	// Addresses are the IPs of hosts whose own logs hold no connection, several
+	// parted by spaces: by them the network's records are tied to hosts.
+	Addresses map[string]string
 }
 
 // Names says which DNS names are the organisation's own.

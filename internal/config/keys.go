@@ -48,6 +48,7 @@ func keys(c *Config) []key {
 		{name: "load.clock_offset", field: &c.Load.ClockOffset, check: isOffset, help: "what to add to times that state no zone and can't be checked"},
 
 		{name: "hosts.aliases", field: &c.Hosts.Aliases, help: "host names that mean another host"},
+		{name: "hosts.addresses", field: &c.Hosts.Addresses, help: "IPs of hosts whose own logs show none, several parted by spaces"},
 		{name: "names.internal_suffixes", field: &c.Names.InternalSuffixes, help: "DNS suffixes that are the organisation's own"},
 
 		{name: "network.proxies", field: &c.Network.Proxies, check: isProxies, help: "web proxies: host or IP, with or without port"},

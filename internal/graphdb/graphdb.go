@@ -91,6 +91,15 @@ func (db *DB) Ping(ctx context.Context) error {
 	return classify(db.driver.VerifyConnectivity(ctx), "connect to the database")
 }
 
+// Server is how the server calls itself, such as Neo4j/5.26.0.
+func (db *DB) Server(ctx context.Context) (string, error) {
+	info, err := db.driver.GetServerInfo(ctx)
+	if err != nil {
+		return "", classify(err, "ask the server for its version")
+	}
+	return info.Agent(), nil
+}
+
 // Close gives the connections back.
 func (db *DB) Close(ctx context.Context) error { return db.driver.Close(ctx) }
 

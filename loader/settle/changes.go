@@ -29,6 +29,7 @@ type Changes struct {
 	Recount   []string          // endpoints that lost contacts: their span shrinks, or they go
 	Accesses  []*Access
 	Addresses []*Address
+	Coverage  []*Coverage
 	Sights    []*Sight
 	Talked    []Talked // where what processes said of the network changed
 	Others    int      // records that can have made no more than accesses and sights
@@ -176,6 +177,7 @@ func (s *settling) changes() *Changes {
 	for _, key := range sortedKeys(s.addresses) {
 		c.Addresses = append(c.Addresses, s.addresses[key])
 	}
+	c.Coverage = s.coverages()
 	for _, key := range sortedKeys(s.sights) {
 		c.Sights = append(c.Sights, s.sights[key])
 	}

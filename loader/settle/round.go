@@ -23,11 +23,14 @@ type Round struct {
 	plans map[string]*PlanNode
 	hosts map[string]*Host
 
-	proxies   *Proxies // may be nil
+	proxies   *Proxies            // may be nil
+	given     map[string][]string // addresses of hosts, by the user's word
 	accesses  map[string]*Access
 	addresses map[string]*Address
-	sights    map[string]*Sight // what the network saw, by its id
-	others    int               // records that make no process, contact, run or task
+	coverage  map[dayKey]*Coverage
+	events    map[eventID]string // names of kinds of events
+	sights    map[string]*Sight  // what the network saw, by its id
+	others    int                // records that make no process, contact, run or task
 
 	touched  map[string]bool // units to cluster again
 	moved    map[string]bool // units whose shape changed
@@ -85,6 +88,7 @@ func NewRound() *Round {
 		tasks: map[string]*Task{}, runs: map[string]*Run{}, plans: map[string]*PlanNode{}, hosts: map[string]*Host{},
 		touched: map[string]bool{}, moved: map[string]bool{}, children: map[string]*Process{}, gone: map[string]bool{},
 		accesses: map[string]*Access{}, addresses: map[string]*Address{}, sights: map[string]*Sight{},
+		coverage: map[dayKey]*Coverage{}, events: map[eventID]string{},
 	}
 }
 
@@ -99,6 +103,9 @@ func (r *Round) host(h *graph.Header) {
 	}
 	host.Name = min(host.Name, h.HostName)
 	host.Seen.Add(h.Clock.At)
+	for _, ip := range r.given[h.Host] {
+		r.address(h, ip)
+	}
 }
 
 func (r *Round) unit(host string, pid uint32) *Unit {
@@ -126,6 +133,7 @@ func (r *Round) guid(host string, p graph.ProcessRef, at time.Time) *Process {
 // Add takes one observation; its clock has been corrected.
 func (r *Round) Add(o graph.Observation) {
 	r.host(o.Head())
+	r.cover(o)
 	switch o := o.(type) {
 	case *graph.ProcessStarted:
 		r.started(o)
@@ -278,6 +286,7 @@ func (r *Round) task(key, host string) *Task {
 // Change takes a change of a task's registration, with its parsed definition
 // where the record had one.
 func (r *Round) Change(o *graph.TaskChanged, f TaskFact, plan *PlanNode) {
+	r.cover(o)
 	f.Change = o.Change
 	f.Remote, f.Logon, f.Local = o.Remote, o.LogonID, o.Client.PID != 0 || o.Client.GUID != ""
 	if f.Local {
@@ -289,6 +298,7 @@ func (r *Round) Change(o *graph.TaskChanged, f TaskFact, plan *PlanNode) {
 // List takes a task as an inventory has it, with its parsed definition where the
 // inventory has one.
 func (r *Round) List(o *graph.TaskListed, f TaskFact, plan *PlanNode) {
+	r.cover(o)
 	f.Change = graph.Listed
 	f.Listing.Enabled, f.Listing.NoSD, f.Listing.Index = o.Enabled, o.NoSD, o.Index
 	f.Listing.Loose, f.Listing.Scant = o.Origin.Loose(), o.Origin.Scant()

@@ -167,7 +167,7 @@ func (l *leaf) observe(e *winevent.Event, place func() string, raw func() []byte
 	if err := l.w.begin(l.it.name); err != nil {
 		return err
 	}
-	return l.w.sink.Observation(o)
+	return l.w.sink.Observation(o, winevent.Missing(e)...)
 }
 
 type jsonLeaf struct{ leaf }

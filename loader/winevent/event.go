@@ -55,7 +55,14 @@ type Event struct {
 	Message string
 	Source  string // file, archive member or stream
 	Ordinal uint64 // position in the source, from 1
+	// Missing are records whose ids the log passed over before this one, where
+	// the carrier knows; MissingMore says that there are more.
+	Missing     []Range
+	MissingMore bool
 }
+
+// Range is the ids of records from the first to the last.
+type Range struct{ From, To uint64 }
 
 // Get is the value of the first field of that exact name; "" where there is
 // none. Names are compared with case, because NXLog writes ProcessID for the

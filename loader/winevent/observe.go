@@ -57,6 +57,22 @@ func Observe(e *Event) (graph.Observation, error) {
 	return nil, fmt.Errorf("%s %d %w", short[canonical(e.Channel)], e.ID, err)
 }
 
+// Missing is what an event says of records that the log passed over before it.
+func Missing(e *Event) []graph.Observation {
+	if len(e.Missing) == 0 && !e.MissingMore {
+		return nil
+	}
+	h := header(e)
+	var out []graph.Observation
+	for _, r := range e.Missing {
+		out = append(out, &graph.RecordsMissing{Header: h, Log: canonical(e.Channel), From: r.From, To: r.To})
+	}
+	if e.MissingMore {
+		out = append(out, &graph.RecordsMissing{Header: h, Log: canonical(e.Channel), More: true})
+	}
+	return out
+}
+
 var sysmonObservers = map[uint32]observer{
 	1: sysmonStarted, 3: sysmonContacted, 5: sysmonEnded, 7: sysmonLoaded, 8: sysmonInjected, 10: sysmonInjected,
 	11: sysmonFile, 12: sysmonRegistry, 13: sysmonRegistry, 14: sysmonRegistry, 17: sysmonPipe, 18: sysmonPipe,

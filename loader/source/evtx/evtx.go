@@ -75,7 +75,7 @@ func DecodeSince(
 	ctx context.Context, r io.Reader, name string, since Since,
 	want func(channel string, id uint32) bool, gate func(channel string, id uint32) *winevent.Gate, h Handler,
 ) (last uint64, err error) {
-	v := &eventVisitor{want: want, gate: gate, h: h, event: winevent.Event{Source: name}, since: since}
+	v := &eventVisitor{want: want, gate: gate, h: h, event: winevent.Event{Source: name}, since: since, gaps: gaps{last: since.After}}
 	err = read(ctx, r, name, v)
 	return v.last, err
 }
@@ -87,11 +87,13 @@ type eventVisitor struct {
 	event winevent.Event
 	since Since
 	last  uint64
+	gaps  gaps
 }
 
 func (v *eventVisitor) record(d *decoder, rec record) error {
 	v.event.Ordinal++
 	v.last = max(v.last, rec.id)
+	v.gaps.meet(rec.id)
 	if rec.id <= v.since.After && v.since.After > 0 {
 		return nil
 	}
@@ -114,6 +116,8 @@ func (v *eventVisitor) record(d *decoder, rec record) error {
 	if err := d.fill(&v.event, o, rec); err != nil {
 		return err
 	}
+	v.event.Missing, v.event.MissingMore = v.gaps.missing, v.gaps.more
+	v.gaps.missing, v.gaps.more = v.gaps.missing[:0], false
 	return v.h.Event(&v.event)
 }
 
@@ -126,7 +130,10 @@ func (v *eventVisitor) damaged(d Damage) error {
 	return v.h.Damaged(d)
 }
 
-func (v *eventVisitor) chunkDone(*decoder) error { return nil }
+func (v *eventVisitor) chunkDone(*decoder) error {
+	v.gaps.chunkDone()
+	return nil
+}
 
 // DumpJSON writes every record of a log as one line of JSON, in the shape of
 // evtx_dump: {"Event":{"System":{…},"EventData":{…}}}, with attributes under
