@@ -67,7 +67,7 @@ func (f *follower) stopped() {
 	f.t.Helper()
 	ctx, cancel := context.WithCancel(f.t.Context())
 	defer cancel()
-	c := loader.DefaultConfig()
+	c := settings()
 	rounds := 0
 	c.RejectDir, c.Round = f.rejects, 50
 	c.Progress = func(p loader.Progress) {
@@ -97,7 +97,7 @@ func TestFollowTwo(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		started, ended := make(chan struct{}, 1), make(chan error, 1)
-		c := loader.DefaultConfig()
+		c := settings()
 		c.RejectDir = f.rejects
 		l := loader.New(db, lib, slog.New(slog.DiscardHandler), c)
 		go func() {
@@ -121,7 +121,7 @@ func TestFollowTwo(t *testing.T) {
 	t.Run("Err the other has other state", func(t *testing.T) {
 		f := newFollower(t, db, lib)
 		f.write("log", day(2))
-		c := loader.DefaultConfig()
+		c := settings()
 		c.RejectDir = f.rejects
 		other := *f
 		other.rejects = t.TempDir() // no lock in common
@@ -147,7 +147,7 @@ func TestFollowTwo(t *testing.T) {
 	})
 	t.Run("Err rejects are followed", func(t *testing.T) {
 		f := newFollower(t, db, lib)
-		c := loader.DefaultConfig()
+		c := settings()
 		c.RejectDir = filepath.Join(f.dir, "rejects")
 		_, err := loader.New(db, lib, slog.New(slog.DiscardHandler), c).Follow(t.Context(), []string{f.dir}, f.config)
 		if fault.KindOf(err) != fault.Invalid {

@@ -64,7 +64,7 @@ func (f *follower) append(name, text string) {
 // once takes what is new and answers how many records that was.
 func (f *follower) once() int {
 	f.t.Helper()
-	c := loader.DefaultConfig()
+	c := settings()
 	c.RejectDir, c.Round = f.rejects, 50
 	tally, err := loader.New(f.db, f.lib, slog.New(slog.DiscardHandler), c).Follow(f.t.Context(), []string{f.dir}, f.config)
 	if err != nil {

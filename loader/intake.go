@@ -8,6 +8,7 @@ import (
 
 	"github.com/taskroot/taskroot/graph"
 	"github.com/taskroot/taskroot/loader/cmdline"
+	"github.com/taskroot/taskroot/loader/decode"
 	"github.com/taskroot/taskroot/loader/settle"
 	"github.com/taskroot/taskroot/loader/source"
 	"github.com/taskroot/taskroot/loader/taskxml"
@@ -249,9 +250,14 @@ func (in *intake) build() (round *settle.Round, bad int) {
 	return round, bad
 }
 
-// ask adds what a process's command line asks the Task Scheduler to do here.
+// ask adds what a process's command line, as it is or decoded, asks the Task
+// Scheduler to do here.
 func ask(round *settle.Round, o *graph.ProcessStarted) {
-	for _, c := range cmdline.TaskCommands(o.Process.Image, o.Process.CommandLine) {
+	commands := cmdline.TaskCommands(o.Process.Image, o.Process.CommandLine)
+	if plain, ok := decode.Text(o.Process.CommandLine); ok && len(commands) == 0 {
+		commands = cmdline.TaskCommands(o.Process.Image, plain)
+	}
+	for _, c := range commands {
 		if c.Server != "" || len(c.Path) > longest {
 			continue
 		}

@@ -35,10 +35,16 @@ func open(t *testing.T) (*graphdb.DB, *queries.Library) {
 	return db, lib
 }
 
-func newLoader(t *testing.T, db *graphdb.DB, lib *queries.Library, round int) *loader.Loader {
+// settings are those that the tests' made-up organisation would have.
+func settings() loader.Config {
 	c := loader.DefaultConfig()
-	c.Round, c.RejectDir = round, t.TempDir()
 	c.Proxies = []string{"52.1.1.2:443", "two.example.org"}
+	return c
+}
+
+func newLoader(t *testing.T, db *graphdb.DB, lib *queries.Library, round int) *loader.Loader {
+	c := settings()
+	c.Round, c.RejectDir = round, t.TempDir()
 	return loader.New(db, lib, slog.New(slog.DiscardHandler), c)
 }
 

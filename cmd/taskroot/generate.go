@@ -15,7 +15,8 @@ import (
 )
 
 const generateHelp = `Write the telemetry of a made-up company: hosts with normal tasks, processes,
-services and traffic, and planted tasks that reach rare destinations, told in
+services and traffic, planted tasks that reach rare destinations, and scenes of
+tasks that somebody made, changed or hid, here or from another host; all told in
 truth.json beside the data. The same options give the same bytes.
 
 The same events are written in each format: evtx-json is evtx_dump's JSON lines,

@@ -51,6 +51,8 @@ type Options struct {
 	Workers int
 	// Progress, where set, is called after each slice of time.
 	Progress func(Progress)
+	// Witness, where set, is told of everything that happens.
+	Witness *Witness
 }
 
 // Progress is how far a run is.

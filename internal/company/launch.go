@@ -61,7 +61,7 @@ type instance struct {
 func (m *machine) start(t *task, trigger uint16, unlogged bool) *instance {
 	user := m.runUser(t)
 	r := &instance{task: t, id: m.newGUID()}
-	r.root = m.begin(birth{image: t.image, command: t.commandLine(), user: user, parent: m.base.schedule, unlogged: unlogged})
+	r.root = m.begin(birth{image: t.image, command: t.commandLine(), user: user, parent: m.base.schedule, unlogged: unlogged, task: t.path})
 	at, logger := m.now+13, m.base.schedule.pid
 	launched := []field{str("TaskName", t.path), str("Path", t.launchPath()), pidOf("ProcessID", r.root.pid), num("Priority", 16384)}
 	if m.lostPID {
@@ -109,8 +109,11 @@ func (m *machine) endAs(r *instance, reserved bool) {
 
 // register logs a task's registration by a process of this machine, nil for
 // one that came from another.
-func (m *machine) register(t *task, by *process) {
-	user, startKey, clientPID, parentPID := system, uint64(0), uint32(0), uint32(0)
+func (m *machine) register(t *task, by *process, asks bool) { m.registerAs(t, by, system, asks) }
+
+// registerAs is register where the caller on another machine is known.
+func (m *machine) registerAs(t *task, by *process, user *account, asks bool) {
+	startKey, clientPID, parentPID := uint64(0), uint32(0), uint32(0)
 	if by != nil {
 		user, clientPID = by.user, by.pid
 		startKey = 7<<48 | uint64(m.starts)
@@ -126,22 +129,46 @@ func (m *machine) register(t *task, by *process) {
 	m.emit(schedulerLog, 106, 0, m.now+1, m.base.schedule.pid, "",
 		str("TaskName", t.path), str("UserContext", user.full()))
 	m.defenderTask("ScheduledTaskCreated", t, xml, by)
+	m.did("CREATED", t, by, asks)
 }
 
+// change is one of the changes of a task that leave it there.
+type change struct {
+	id, log uint16 // of Security and of TaskScheduler, 0 for none
+	content string // name of the field with the definition
+	row     string // Defender's action
+	edge    string
+}
+
+var (
+	updated  = &change{4702, 140, "TaskContentNew", "ScheduledTaskUpdated", "UPDATED"}
+	enabled  = &change{4700, 0, "TaskContent", "ScheduledTaskEnabled", "ENABLED"}
+	disabled = &change{4701, 142, "TaskContent", "ScheduledTaskDisabled", "DISABLED"}
+)
+
 // update logs that a task was written again; its definition stays.
-func (m *machine) update(t *task, by *process) {
+func (m *machine) update(t *task, by *process) { m.change(updated, t, by, false) }
+
+// change logs a change of a task by a process of this machine.
+func (m *machine) change(c *change, t *task, by *process, asks bool) {
 	xml := t.xml(by.user)
-	fields := append(m.subject(by.user), str("TaskName", t.path), str("TaskContentNew", xml),
+	fields := append(m.subject(by.user), str("TaskName", t.path), str(c.content, xml),
 		num("ClientProcessStartKey", int64(7<<48|uint64(m.starts))), pidOf("ClientProcessId", by.pid), pidOf("ParentProcessId", 0),
 		num("RpcCallClientLocality", 0), str("FQDN", m.name))
-	m.emit(securityLog, 4702, 1, m.now+2, m.base.lsass.pid, "", fields...)
-	m.emit(schedulerLog, 140, 0, m.now+1, m.base.schedule.pid, "", str("TaskName", t.path), str("UserName", by.user.full()))
-	m.defenderTask("ScheduledTaskUpdated", t, xml, by)
+	m.emit(securityLog, c.id, 1, m.now+2, m.base.lsass.pid, "", fields...)
+	if c.log != 0 {
+		m.emit(schedulerLog, c.log, 0, m.now+1, m.base.schedule.pid, "", str("TaskName", t.path), str("UserName", by.user.full()))
+	}
+	m.defenderTask(c.row, t, xml, by)
+	m.did(c.edge, t, by, asks)
 }
 
 // remove logs that a task was deleted, without its content, as is common.
-func (m *machine) remove(t *task, by *process) {
-	user, clientPID := system, uint32(0)
+func (m *machine) remove(t *task, by *process, asks bool) { m.removeAs(t, by, system, asks) }
+
+// removeAs is remove where the caller on another machine is known.
+func (m *machine) removeAs(t *task, by *process, user *account, asks bool) {
+	clientPID := uint32(0)
 	if by != nil {
 		user, clientPID = by.user, by.pid
 	}
@@ -151,6 +178,7 @@ func (m *machine) remove(t *task, by *process) {
 	m.emit(securityLog, 4699, 1, m.now+2, m.base.lsass.pid, "", fields...)
 	m.emit(schedulerLog, 141, 0, m.now+1, m.base.schedule.pid, "", str("TaskName", t.path), str("UserName", user.full()))
 	m.defenderTask("ScheduledTaskDeleted", t, "", by)
+	m.did("DELETED", t, by, asks)
 }
 
 // atexec is a task from another host: registered, run on demand, deleted.
@@ -159,9 +187,9 @@ func (m *machine) atexec(p *planting) {
 		return
 	}
 	m.accept(m.base.schedule, "10.20.9.77", 49667)
-	m.register(p.task, nil)
+	m.register(p.task, nil, false)
 	m.in(300, func() { m.runPlant(p, 110) })
-	m.in(2500, func() { m.remove(p.task, nil) })
+	m.in(2500, func() { m.remove(p.task, nil, false) })
 }
 
 // runPlant runs a planted task: its chain of processes, the contact that the

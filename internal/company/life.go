@@ -137,6 +137,7 @@ func (m *machine) arrange() {
 		m.arrangePlant(p)
 	}
 	m.arrangeDecoys()
+	m.arrangeScenes()
 }
 
 // arrangePlant registers a planted task on the first morning and runs it in
@@ -166,7 +167,7 @@ func (m *machine) arrangeRuns(p *planting, midnight int64) {
 func (m *machine) image() {
 	deploy := m.begin(birth{image: `C:\IT\deploy.exe`, command: `C:\IT\deploy.exe /tasks`, user: system, parent: m.base.services})
 	for i, t := range m.tasks() {
-		m.in(second*int64(1+i), func() { m.register(t, deploy) })
+		m.in(second*int64(1+i), func() { m.register(t, deploy, false) })
 	}
 	m.in(minute, func() { m.finish(deploy) })
 	m.at(m.w.start+13*hour+m.within(hour), 0, m.changeInventory)
@@ -203,7 +204,7 @@ func (m *machine) installs(t *task) {
 			command: `schtasks.exe /create /tn "` + t.path[1:] + `" /xml task.xml /f`,
 		})
 		m.in(60+m.within(100), func() {
-			m.register(t, tool)
+			m.register(t, tool, true)
 			m.in(40, func() {
 				m.finish(tool)
 				m.finish(shell)

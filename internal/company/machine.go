@@ -73,6 +73,7 @@ type machine struct {
 	defTalks bool
 	reached  map[string]bool // planted and decoy destinations it reached
 	decoys   []Decoy
+	links    []Act // of scenes
 	reports  int64 // Defender's report ids
 }
 

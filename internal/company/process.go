@@ -84,7 +84,8 @@ type birth struct {
 	parent         *process
 	pid            uint32 // 0 for any
 	unlogged       bool
-	at             int64 // 0 for now
+	task           string // whose run begins with it
+	at             int64  // 0 for now
 }
 
 // lostStarts is how many of a thousand ordinary starts the logs miss.
@@ -113,6 +114,7 @@ func (m *machine) begin(b birth) *process {
 		m.live = slices.DeleteFunc(m.live, func(p *process) bool { return p.ended })
 		m.crowd = 512 + 2*len(m.live)
 	}
+	m.born(p, b.task)
 	if p.logged {
 		m.tellStart(p)
 	}

@@ -155,12 +155,12 @@ func appendJSON(b []byte, s string) []byte {
 var dataName = map[uint16]string{
 	100: "TaskStartEvent", 102: "TaskSuccessEvent", 106: "TaskRegisteredEvent", 107: "TimeTrigger",
 	110: "TaskRunEvent", 118: "BootTrigger", 119: "LogonTrigger", 129: "CreatedTaskProcess",
-	140: "TaskUpdated", 141: "TaskDeleted", 200: "ActionStart", 201: "ActionSuccess",
+	140: "TaskUpdated", 141: "TaskDeleted", 142: "TaskDisabled", 200: "ActionStart", 201: "ActionSuccess",
 }
 
 // securityTask is the category of an audit record.
 var securityTask = map[uint16]int{
-	4624: 12544, 4688: 13312, 4689: 13313, 4698: 12804, 4699: 12804, 4702: 12804, 5156: 12810,
+	4624: 12544, 4688: 13312, 4689: 13313, 4698: 12804, 4699: 12804, 4700: 12804, 4701: 12804, 4702: 12804, 5145: 12811, 5156: 12810,
 }
 
 func (r *record) task() int {

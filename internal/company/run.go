@@ -14,6 +14,7 @@ type batch struct {
 	records []record
 	arena   []field
 	events  int64
+	seen    witnessed
 
 	evtx            [channels][]byte
 	evtxRecords     [channels]int64
@@ -34,6 +35,9 @@ func (b *batch) reset() {
 	}
 	clear(b.arena)
 	clear(b.records)
+	clear(b.seen.births)
+	clear(b.seen.acts)
+	b.seen.births, b.seen.acts = b.seen.births[:0], b.seen.acts[:0]
 	b.records, b.arena, b.events, b.beatRecords = b.records[:0], b.arena[:0], 0, 0
 	for i := range b.evtx {
 		b.evtx[i], b.evtxRecords[i] = empty(b.evtx[i]), 0
@@ -142,6 +146,9 @@ func (r *run) collect(ctx context.Context, made []chan *batch, free chan *batch,
 
 func (r *run) write(m *machine, b *batch, until int64) error {
 	r.events += b.events
+	if r.o.Witness != nil {
+		r.o.Witness.tell(&b.seen)
+	}
 	for c := range b.evtx {
 		path := string(EvtxJSON) + "/" + strings.ToLower(m.name) + "/" + logs[c].file
 		if err := r.out.append(path, nil, b.evtx[c], b.evtxRecords[c]); err != nil {

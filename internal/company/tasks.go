@@ -22,6 +22,7 @@ type task struct {
 	hidden  bool
 	date    string
 	planted *planting
+	scene   string // which it belongs to, "" for none
 }
 
 // commandLine is how the Schedule service starts the command.

@@ -44,6 +44,11 @@ func (m *machine) connect(p *process, ip, name string, port16 uint16, udp bool) 
 	if m.ports < 49152 {
 		m.ports = 49152
 	}
+	m.connectFrom(p, m.ports, ip, name, port16, udp)
+}
+
+// connectFrom is connect from a port that the other side knows of.
+func (m *machine) connectFrom(p *process, local uint16, ip, name string, port16 uint16, udp bool) {
 	protocol, number := "tcp", int64(6)
 	if udp {
 		protocol, number = "udp", 17
@@ -52,21 +57,26 @@ func (m *machine) connect(p *process, ip, name string, port16 uint16, udp bool) 
 	m.emit(sysmonLog, 3, 5, at+m.lag(), m.base.sysmon.pid, "",
 		str("RuleName", "-"), utc("UtcTime", at), uid("ProcessGuid", p.guid), pidOf("ProcessId", p.pid), str("Image", p.image),
 		str("User", p.user.full()), str("Protocol", protocol), flag("Initiated", true), flag("SourceIsIpv6", false),
-		str("SourceIp", m.ip), str("SourceHostname", m.name), num("SourcePort", int64(m.ports)), str("SourcePortName", "-"),
+		str("SourceIp", m.ip), str("SourceHostname", m.name), num("SourcePort", int64(local)), str("SourcePortName", "-"),
 		flag("DestinationIsIpv6", false), str("DestinationIp", ip), str("DestinationHostname", "-"),
 		num("DestinationPort", int64(port16)), str("DestinationPortName", "-"))
 	m.emit(securityLog, 5156, 1, at, 4, "",
 		pidOf("ProcessID", p.pid), str("Application", p.onDevice()), str("Direction", "%%14593"),
-		str("SourceAddress", m.ip), port("SourcePort", m.ports), str("DestAddress", ip), port("DestPort", port16),
+		str("SourceAddress", m.ip), port("SourcePort", local), str("DestAddress", ip), port("DestPort", port16),
 		num("Protocol", number), num("FilterRTID", 71234), str("LayerName", "%%14611"), num("LayerRTID", 48),
 		str("RemoteUserID", "S-1-0-0"), str("RemoteMachineID", "S-1-0-0"))
-	m.defenderConnection(p, ip, name, port16, m.ports, protocol)
+	m.defenderConnection(p, ip, name, port16, local, protocol)
 	m.note(ip)
 }
 
 // accept is an inbound connection from another host of the company.
 func (m *machine) accept(p *process, from string, port16 uint16) {
-	at, remote := m.now, uint16(49152+m.rng.IntN(16000))
+	m.acceptFrom(p, from, uint16(49152+m.rng.IntN(16000)), port16)
+}
+
+// acceptFrom is accept from a port that the other side knows of.
+func (m *machine) acceptFrom(p *process, from string, remote, port16 uint16) {
+	at := m.now
 	m.emit(sysmonLog, 3, 5, at+m.lag(), m.base.sysmon.pid, "",
 		str("RuleName", "-"), utc("UtcTime", at), uid("ProcessGuid", p.guid), pidOf("ProcessId", p.pid), str("Image", p.image),
 		str("User", p.user.full()), str("Protocol", "tcp"), flag("Initiated", false), flag("SourceIsIpv6", false),

@@ -18,6 +18,9 @@ type Truth struct {
 	Telemetry     map[string]string `json:"telemetry"` // of the hosts that lack some, by name
 	Planted       []Planted         `json:"planted"`
 	Decoys        []Decoy           `json:"decoys"`
+	// Links are what the planted scenes should show of who had which task made,
+	// changed and deleted, and from where.
+	Links []Act `json:"links"`
 	// Events counts records by format and, of logs, "channel|id", of tables,
 	// "table|action".
 	Events map[Format]map[string]int64 `json:"events"`
@@ -81,7 +84,7 @@ func stamp(ms int64) string { return string(appendUTC(nil, ms, 'T', 3)) }
 func (r *run) truth() *Truth {
 	t := &Truth{
 		Seed: r.o.Seed, Hosts: r.o.Hosts, Days: r.o.Days, Rate: r.o.Rate, Start: stamp(r.w.start), End: stamp(r.w.end),
-		HostsObserved: map[Format]int{}, Telemetry: map[string]string{}, Planted: []Planted{}, Decoys: []Decoy{},
+		HostsObserved: map[Format]int{}, Telemetry: map[string]string{}, Planted: []Planted{}, Decoys: []Decoy{}, Links: []Act{},
 		Events: map[Format]map[string]int64{}, Files: r.out.list(),
 	}
 	for _, f := range r.o.Formats {
@@ -89,6 +92,7 @@ func (r *run) truth() *Truth {
 		t.HostsObserved[f] = 0
 	}
 	for _, m := range r.machines {
+		t.Links = append(t.Links, m.links...)
 		if m.telemetry.name != everything.name {
 			t.Telemetry[m.name] = m.telemetry.name
 		}
@@ -182,9 +186,9 @@ func (p *planting) destination(f Format) string {
 func (p *planting) namedBy(f Format) string {
 	h := p.host
 	switch {
-	case p.lostMiddle:
+	case f == Defender && !h.defender:
 		return ""
-	case f == Defender && (!h.defender || p.lostRoot):
+	case f != Defender && p.lostMiddle:
 		return ""
 	case f == Defender && (p.before || p.com):
 		return "D"

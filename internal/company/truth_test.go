@@ -323,6 +323,10 @@ func checkDefender(t *testing.T, dir string, truth *company.Truth) {
 			link := p.Chain[i]
 			k := key(p.Host, strconv.Itoa(int(link.PID)), strings.TrimSuffix(link.Start, "Z")+"0000Z")
 			row := started[k]
+			if !link.Logged {
+				checkMention(t, started, &p, i)
+				continue
+			}
 			if row == nil {
 				t.Fatalf("%s: process %d is not there", p.ID, i+1)
 			}
@@ -336,6 +340,21 @@ func checkDefender(t *testing.T, dir string, truth *company.Truth) {
 				t.Errorf("%s: started by %s", p.ID, row["InitiatingProcessCommandLine"])
 			}
 		}
+	}
+}
+
+// checkMention finds whose child a process is whose own start is not logged, in
+// the row of a child of its own.
+func checkMention(t *testing.T, started map[string]map[string]string, p *company.Planted, i int) {
+	t.Helper()
+	name, pid := "svchost.exe", ""
+	if i > 0 {
+		name, pid = p.Chain[i-1].Image[strings.LastIndexByte(p.Chain[i-1].Image, '\\')+1:], strconv.Itoa(int(p.Chain[i-1].PID))
+	}
+	child := p.Chain[i+1]
+	row := started[strings.ToLower(p.Host)+"|"+strconv.Itoa(int(child.PID))+"|"+strings.TrimSuffix(child.Start, "Z")+"0000Z"]
+	if row["InitiatingProcessParentFileName"] != name || pid != "" && row["InitiatingProcessParentId"] != pid {
+		t.Errorf("%s: the parent of process %d is not named by its child", p.ID, i+1)
 	}
 }
 

@@ -77,6 +77,7 @@ type host struct {
 	guid     uint32   // first part of its Sysmon GUIDs
 	device   string   // Defender's id
 	plants   []*planting
+	scenes   []*staging
 	stayOn   bool
 	baseline uint64 // record ids begin here
 }
@@ -125,6 +126,7 @@ func newWorld(o Options) *world {
 		w.hosts = append(w.hosts, w.makeHost(i, rng))
 	}
 	w.plant()
+	w.stage()
 	w.watchAll()
 	return w
 }

@@ -25,11 +25,9 @@ type row struct {
 	Hosts, Depth, Runs           int64
 }
 
-// planted are the rows that the truth says must be found in a format. A task
-// that nothing names has no path.
-func planted(t *testing.T, dir string, f company.Format) []row {
+func readTruth(t *testing.T, dir string) *company.Truth {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(dir, "truth.json"))
+	text, err := os.ReadFile(filepath.Join(dir, company.TruthFile))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,6 +35,14 @@ func planted(t *testing.T, dir string, f company.Format) []row {
 	if err := json.Unmarshal(text, &truth); err != nil {
 		t.Fatal(err)
 	}
+	return &truth
+}
+
+// planted are the rows that the truth says must be found in a format. A task
+// that nothing names has no path.
+func planted(t *testing.T, dir string, f company.Format) []row {
+	t.Helper()
+	truth := readTruth(t, dir)
 	var want []row
 	for _, p := range truth.Planted {
 		if !p.VisibleIn[f] {

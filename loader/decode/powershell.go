@@ -30,11 +30,11 @@ func oneDash(s string) int {
 	return 0
 }
 
-// option is a parameter with its value, as positions in the text.
+// option is a parameter with its value, at the beginning of a text.
 type option struct {
-	from, to int // all of it
-	value    string
-	args     bool // -EncodedArguments
+	to    int // where it ends
+	value string
+	args  bool // -EncodedArguments
 }
 
 // encodedOption reads -EncodedCommand or -EncodedArguments in any legal abbreviation

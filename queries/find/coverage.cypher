@@ -40,10 +40,11 @@ CALL (host) {
   WHERE NOT coalesce(t.registered, false) AND NOT coalesce(t.listed, false)
   RETURN collect(DISTINCT toString(date(l.at))) AS strangers
 }
-// Days with contacts of processes that nothing else tells of.
+// Days with contacts of processes whose start nothing tells of, nor their parent.
 CALL (host) {
   MATCH (p:Process {host: host})
   WHERE p.observed = false
+    AND NOT EXISTS { (p)<-[:SPAWNED|MAY_HAVE_SPAWNED]-() }
   MATCH (p)-[e:CONNECTED|RESOLVED]->(:Endpoint)
   UNWIND e.times AS second
   RETURN collect(DISTINCT toString(date(datetime({epochSeconds: second})))) AS stubs
