@@ -10,7 +10,7 @@ import (
 )
 
 // Steps is how many steps the writing of a round has.
-const Steps = 10
+const Steps = 11
 
 // LoadPart loads observations in one round of which only the first steps are
 // written, as if the process had been killed then.
@@ -34,7 +34,7 @@ func LoadPart(ctx context.Context, l *Loader, all []graph.Observation, steps int
 		}
 		w := l.writer(tx)
 		written := []func(context.Context, *settle.Changes) error{
-			w.hosts, w.accesses, w.processes, w.parents, w.contacts, w.flows, w.tasks, w.acts, w.spawns, w.gone,
+			w.hosts, w.accesses, w.processes, w.parents, w.contacts, w.flows, w.tasks, w.classes, w.acts, w.spawns, w.gone,
 		}
 		for _, step := range written[:steps] {
 			if err := step(ctx, changes); err != nil {
