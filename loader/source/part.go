@@ -58,7 +58,11 @@ type Part struct {
 // told by the file's head, never by the part's own. Of a log the last is the
 // highest record id that was met.
 func ReadPart(ctx context.Context, p Part, opt Options, sink Sink) (last uint64, err error) {
-	w := &walker{sink: sink, opt: opt, formats: formats(), skipped: map[channelID]int{}}
+	beside, err := findMappings([]string{p.Name})
+	if err != nil {
+		return 0, err
+	}
+	w := &walker{sink: sink, opt: opt, formats: formats(), skipped: map[channelID]int{}, mappings: beside, outer: p.Name}
 	body := p.Body
 	if p.Offset > 0 {
 		if n := headerOf(w.formats, p.Head); n > 0 {
