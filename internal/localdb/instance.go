@@ -72,7 +72,7 @@ func (s server) alive(ctx context.Context) (bool, error) {
 	if s.Container != "" {
 		return containerRuns(ctx, s.Container)
 	}
-	return s.PID != 0 && processIdentity(s.PID) == s.Identity, nil
+	return s.PID != 0 && isProcess(s.PID, s.Identity), nil
 }
 
 // stop ends s and waits until it is gone.

@@ -16,10 +16,17 @@ const (
 
 func now() time.Time { return time.Now().UTC().Truncate(time.Second) }
 
+// isProcess says that the holder of a process id is the one that identity names.
+// An empty identity names nobody: it is what a process leaves that died before
+// it could be looked at.
+func isProcess(pid int, identity string) bool {
+	return identity != "" && processIdentity(pid) == identity
+}
+
 // stopProcess asks a process to end, waits, and kills it where it does not.
 // It touches nothing when pid is no longer the process that identity names.
 func stopProcess(ctx context.Context, pid int, identity string) error {
-	if processIdentity(pid) != identity {
+	if !isProcess(pid, identity) {
 		return nil
 	}
 	if err := terminate(pid); err != nil {
@@ -44,7 +51,7 @@ func waitGone(ctx context.Context, pid int, identity string, limit time.Duration
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if processIdentity(pid) != identity {
+		if !isProcess(pid, identity) {
 			return true, nil
 		}
 		select {
